@@ -1,0 +1,114 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+let algorithms: Target.Dependency = .product(name: "Algorithms", package: "swift-algorithms")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let xmlCoder: Target.Dependency = .product(name: "XMLCoder", package: "XMLCoder")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+/// A library target of ours with its unit tests in `Tests/<name>Tests`.
+func library(
+    _ name: String, _ dependencies: [Target.Dependency], tests: [Target.Dependency] = []
+) -> [Target] {
+    [
+        .target(name: name, dependencies: dependencies, swiftSettings: settings),
+        .testTarget(
+            name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies + tests, swiftSettings: settings),
+    ]
+}
+
+/// A source: all of it lives in `Connectors/<name>`, as target `<name>Connector`.
+func connector(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Target] {
+    let target = "\(name)Connector"
+    return [
+        .target(
+            name: target, dependencies: ["PipeCore"] + dependencies, path: "Connectors/\(name)/Sources",
+            swiftSettings: settings),
+        .testTarget(
+            name: "\(target)Tests",
+            dependencies: [.byName(name: target), "PipeCore", "PipeTesting"] + dependencies,
+            path: "Connectors/\(name)/Tests", swiftSettings: settings),
+    ]
+}
+
+let sources: [[Target]] = [
+    connector("Kafka"),
+    connector("Kinesis"),
+    connector("ObjectStorage", ["CloudSigning", asyncHTTPClient, nioCore, nioHTTP1, logging, xmlCoder]),
+    connector("Postgres"),
+    connector("MySQL"),
+    connector("MongoDB"),
+    connector("BigQuery"),
+    connector("PubSub"),
+]
+
+let package = Package(
+    name: "penstock",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "penstock", targets: ["penstock"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        library("PipeCore", []),
+        library("CloudSigning", [crypto], tests: []),
+        library("ClickHouse", [asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: []),
+        library(
+            "EmbeddedClickHouse", ["ClickHouse", lifecycle, logging, subprocess], tests: []),
+        library("Catalog", ["PipeCore", crypto, grdb, logging], tests: ["PipeTesting"]),
+        library("PipeRuntime", ["PipeCore", "ClickHouse", lifecycle, logging], tests: ["PipeTesting"]),
+        library("Connectors", ["PipeCore"] + sources.map { .byName(name: $0[0].name) }, tests: ["PipeTesting"]),
+        library(
+            "ControlAPI",
+            [
+                "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", crypto, hummingbird, hummingbirdTLS, httpTypes,
+                lifecycle, logging, nioCore, nioSSL,
+            ], tests: ["PipeTesting", "Connectors", hummingbirdTesting]),
+        [
+            .target(name: "PipeTesting", dependencies: ["PipeCore"], swiftSettings: settings),
+            .executableTarget(
+                name: "penstock",
+                dependencies: [
+                    "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "EmbeddedClickHouse", "ControlAPI",
+                    "Connectors", argumentParser, lifecycle, logging, yams, nioCore, nioPosix, nioSSL,
+                ],
+                swiftSettings: settings),
+        ],
+    ].flatMap { $0 } + sources.flatMap { $0 }
+)

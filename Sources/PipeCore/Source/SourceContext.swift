@@ -1,0 +1,64 @@
+private import Synchronization
+
+/// What a running source gets from the runtime.
+public struct SourceContext: Sendable {
+    public var pipe: PipeID
+    /// Read at each use: changes apply at once.
+    public var settings: LiveSettings
+    public var clock: any Clock<Duration>
+    public var log: any PipeLog
+
+    public init(pipe: PipeID, settings: LiveSettings, clock: any Clock<Duration>, log: any PipeLog) {
+        self.pipe = pipe
+        self.settings = settings
+        self.clock = clock
+        self.log = log
+    }
+}
+
+/// The settings of a running pipe, shared by its source, its inserters and the API that changes them.
+public final class LiveSettings: Sendable {
+    private struct State {
+        var settings: PipeSettings
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var nextWaiter = 0
+    }
+    private let state: Mutex<State>
+
+    public init(_ settings: PipeSettings = PipeSettings()) { state = Mutex(State(settings: settings)) }
+
+    public var current: PipeSettings { state.withLock { $0.settings } }
+
+    public func integer(_ name: String) -> Int64 { current.integer(name) }
+    public func bool(_ name: String) -> Bool { current.bool(name) }
+
+    /// Replaces the settings and wakes everybody in ``change()``.
+    public func update(_ settings: PipeSettings) {
+        let waiters = state.withLock { state in
+            state.settings = settings
+            defer { state.waiters = [:] }
+            return state.waiters.values.map { $0 }
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns at the next update, or when the task is cancelled.
+    public func change() async {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let wake = state.withLock { state in
+                    if Task.isCancelled { return true }
+                    state.waiters[id] = continuation
+                    return false
+                }
+                if wake { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// The ClickHouse services as the rest of the program sees them.
+public protocol WarehouseProvider: Sendable {
+    /// A warehouse bound to one pipe. Throws ``PipeError`` when the service is unknown.
+    func warehouse(for spec: PipeSpec, settings: LiveSettings, log: any PipeLog) throws -> any Warehouse
+
+    /// Checks a pipe's destination without changing anything: the table of an unmanaged destination exists, types are known
+    /// to the server, columns fit, the engine can be loaded exactly once.
+    func inspect(_ spec: PipeSpec) async -> [Finding]
+
+    /// Names and ClickHouse types of the sample's fields, by the service's own inference. Throws ``PipeError``.
+    func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField]
+}
+
+public struct DiscoveredField: Hashable, Sendable {
+    public var name: String
+    /// ClickHouse type.
+    public var type: String
+    public var isOptional: Bool
+
+    public init(name: String, type: String, isOptional: Bool) {
+        self.name = name
+        self.type = type
+        self.isOptional = isOptional
+    }
+}
+
+/// A ClickHouse service: what is configured and what is known of it now.
+public struct ServiceStatus: Hashable, Sendable {
+    public enum State: String, Sendable, Hashable { case provisioning, running, starting, stopping, stopped, degraded, failed }
+    public struct Endpoint: Hashable, Sendable {
+        /// `https` (also for plain HTTP, the contract has no other word) or `nativesecure`.
+        public var scheme: String
+        public var host: String
+        public var port: Int
+        public var username: String?
+        public init(scheme: String, host: String, port: Int, username: String?) {
+            self.scheme = scheme
+            self.host = host
+            self.port = port
+            self.username = username
+        }
+    }
+
+    public var id: String
+    public var name: String
+    public var isEmbedded: Bool
+    public var state: State
+    /// ClickHouse version; nil until the server answered once.
+    public var version: String?
+    public var endpoints: [Endpoint]
+
+    public init(id: String, name: String, isEmbedded: Bool, state: State, version: String?, endpoints: [Endpoint]) {
+        self.id = id
+        self.name = name
+        self.isEmbedded = isEmbedded
+        self.state = state
+        self.version = version
+        self.endpoints = endpoints
+    }
+}
+
+/// What the API may ask of services.
+public protocol ServiceControl: Sendable {
+    func statuses() async -> [ServiceStatus]
+    /// Starts or stops a service. An embedded server's process follows; a remote one is only used or left alone.
+    func setWanted(_ wanted: WantedState, service: String) async throws
+}
