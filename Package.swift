@@ -17,6 +17,7 @@ let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", packa
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
@@ -97,7 +98,8 @@ let package = Package(
         library(
             "ControlAPI",
             [
-                "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", crypto, hummingbird, hummingbirdTLS, httpTypes,
+                "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", crypto, hummingbird, hummingbirdCore,
+                hummingbirdTLS, httpTypes,
                 lifecycle, logging, nioCore, nioSSL,
             ], tests: ["PipeTesting", "Connectors", hummingbirdTesting]),
         [

@@ -1,0 +1,54 @@
+package import Catalog
+package import FoundationEssentials
+package import Logging
+package import PipeCore
+
+/// What resources are made of.
+package struct APIDependencies: Sendable {
+    package var catalog: any Catalog
+    package var sources: SourceCatalog
+    package var warehouses: any WarehouseProvider
+    package var services: any ServiceControl
+    package var metrics: any MetricsSource
+    package var pipes: any PipeControl
+    package var organizationID: String
+    package var now: @Sendable () -> Date
+    package var configuration: ControlAPIConfiguration
+    package var logger: Logger
+
+    package init(
+        catalog: any Catalog, sources: SourceCatalog, warehouses: any WarehouseProvider, services: any ServiceControl,
+        metrics: any MetricsSource, pipes: any PipeControl, organizationID: String, now: @escaping @Sendable () -> Date,
+        configuration: ControlAPIConfiguration, logger: Logger
+    ) {
+        self.catalog = catalog
+        self.sources = sources
+        self.warehouses = warehouses
+        self.services = services
+        self.metrics = metrics
+        self.pipes = pipes
+        self.organizationID = organizationID
+        self.now = now
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// The service with this id. Throws 404 when there is none.
+    package func requireService(_ id: String) async throws -> ServiceRecord {
+        guard let service = try await catalog.service(id) else { throw APIError.notFound("service \(id) does not exist") }
+        return service
+    }
+
+    /// The service named in the path. Throws 400 when it is not a UUID, 404 when there is none.
+    package func requireService(_ context: APIContext) async throws -> ServiceRecord {
+        try await requireService(context.uuid("serviceId"))
+    }
+}
+
+/// What the API asks of running pipes; the program hands in the supervisor.
+package protocol PipeControl: Sendable {
+    /// Returns when nothing of the pipe runs any more.
+    func drained(_ pipe: PipeID) async
+    /// Removes what a deleted pipe left behind outside the catalog: staging tables, replication slots, scratch files.
+    func cleanUp(after spec: PipeSpec) async
+}

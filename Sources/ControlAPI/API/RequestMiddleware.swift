@@ -1,0 +1,50 @@
+private import HTTPTypes
+package import Hummingbird
+private import Logging
+private import NIOCore
+private import PipeCore
+
+/// Turns everything that is thrown into an envelope, names the request in the answer and writes the access log.
+///
+/// Neither bodies, nor headers, nor query strings are logged: they may hold secrets.
+package struct RequestMiddleware: RouterMiddleware {
+    package typealias Context = APIContext
+
+    @concurrent package func handle(
+        _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            response = try Self.error(error, request: request, context: context).response(from: request, context: context)
+        }
+        if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = context.requestID }
+        context.logger.debug(
+            "request",
+            metadata: [
+                "method": "\(request.method.rawValue)", "path": "\(request.uri.path)", "status": "\(response.status.code)",
+                "duration": "\(start.duration(to: .now))",
+            ])
+        return response
+    }
+
+    private static func error(_ error: any Error, request: Request, context: APIContext) -> APIError {
+        switch error {
+        case let error as APIError: return error
+        case let error as InvalidConfiguration: return APIError(error)
+        case is NIOTooManyBytesError: return .payloadTooLarge("the body is larger than \(context.maxUploadSize) bytes")
+        case let error as HTTPError where error.status == .notFound:
+            return .notFound("\(request.method.rawValue) \(request.uri.path) is not part of this API")
+        default:
+            context.logger.error(
+                "request failed",
+                metadata: [
+                    "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
+                    "error": "\(String(reflecting: error))",
+                ])
+            return .internalError()
+        }
+    }
+}

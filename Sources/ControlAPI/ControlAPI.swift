@@ -1,0 +1,76 @@
+private import HTTPTypes
+package import Hummingbird
+private import HummingbirdCore
+private import HummingbirdTLS
+private import NIOSSL
+
+/// The control plane: ClickHouse Cloud's API under `/v1`.
+public struct ControlAPI: Sendable {
+    let api: APIDependencies
+    let resources: [any APIResource.Type]
+
+    /// `resources` beyond the ones of this module, for example query endpoints, are served the same way.
+    package init(_ api: APIDependencies, resources: [any APIResource.Type] = ControlAPI.resources) {
+        self.api = api
+        self.resources = resources
+    }
+
+    /// The resources of this module, in the order of the documentation: one line each.
+    package static let resources: [any APIResource.Type] = []
+
+    /// All operations.
+    package func routes() -> RouteTable {
+        var table = RouteTable()
+        for resource in resources { resource.init(api: api).addRoutes(to: &table) }
+        return table
+    }
+
+    /// Everything that is served, ready for an application or a test.
+    package func router() -> Router<APIContext> {
+        let router = Router(context: APIContext.self, options: [.autoGenerateHeadEndpoints])
+        router.add(middleware: RequestMiddleware())
+        let dispatcher = Dispatcher(api: api)
+        var methods: [String: [HTTPRequest.Method]] = [:]
+        for route in routes().routes {
+            methods[route.path, default: []].append(route.method)
+            router.on(RouterPath(Self.routerPath(route.path)), method: route.method) { request, context in
+                try await dispatcher.respond(request, context, route: route)
+            }
+        }
+        for (path, served) in methods {
+            let allowed = served.contains(.get) ? served + [.head] : served
+            for method in Self.methods where !allowed.contains(method) {
+                router.on(RouterPath(Self.routerPath(path)), method: method) { request, _ -> Response in
+                    throw APIError.methodNotAllowed(
+                        "\(request.method.rawValue) does not work on this path; allowed: "
+                            + allowed.map(\.rawValue).joined(separator: ", "), allowed: allowed)
+                }
+            }
+        }
+        return router
+    }
+
+    /// The server. Throws when the TLS files cannot be read.
+    package func buildApplication() throws -> some ApplicationProtocol {
+        let configuration = api.configuration
+        let server: HTTPServerBuilder
+        if let tls = configuration.tls {
+            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
+            let key = try NIOSSLPrivateKey(file: tls.privateKey, format: .pem)
+            server = try .tls(.http1(), tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+        } else {
+            server = .http1()
+        }
+        return Application(
+            router: router(), server: server,
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "penstock"), logger: api.logger)
+    }
+
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+
+    /// `/organizations/{organizationId}` as the router writes it, below `/v1`.
+    private static func routerPath(_ path: String) -> String {
+        "/v1" + path.replacing("{", with: ":").replacing("}", with: "")
+    }
+}
