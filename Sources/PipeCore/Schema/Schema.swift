@@ -77,6 +77,8 @@ public struct Field: Sendable, Hashable {
         public static let patchOnly = Traits(rawValue: 16)
         /// An empty string means "unset" instead of being a value.
         public static let emptyIsUnset = Traits(rawValue: 32)
+        /// A string that spells an integer is read as that integer (Terraform sends some numbers as text).
+        public static let integerAsText = Traits(rawValue: 64)
     }
 
     public var name: String

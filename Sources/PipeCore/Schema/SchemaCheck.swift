@@ -108,17 +108,22 @@ extension ObjectSchema {
             if field.traits.contains(.patchOnly) && mode != .patch { continue }
             var given = members[field.name]
             if field.traits.contains(.emptyIsUnset), given == "" { given = .null }
+            if field.traits.contains(.integerAsText), let number = given?.string.flatMap(Int64.init) { given = .integer(number) }
             if mode == .patch {
-                if let given {
-                    result[field.name] =
-                        given.isNull ? .null : field.schema.checked(given, at: path[field.name], mode: mode, problems: &problems)
-                }
+                guard let given else { continue }
+                // "Nothing" for a field that always has a value and never changes is the same as leaving it out.
+                if field.traits.isSuperset(of: [.required, .immutable]), given.isNull || given == "" { continue }
+                // Secrets are replaced as a whole, so a new one is checked as a whole.
+                let fieldMode: SchemaMode = field.traits.contains(.secret) ? .create : mode
+                result[field.name] =
+                    given.isNull ? .null : field.schema.checked(given, at: path[field.name], mode: fieldMode, problems: &problems)
                 continue
             }
             if let given, !given.isNull {
                 result[field.name] = field.schema.checked(given, at: path[field.name], mode: mode, problems: &problems)
             } else if let value = field.defaultValue {
-                result[field.name] = value
+                // Through the schema, so that a default object gets the defaults of its own fields.
+                result[field.name] = field.schema.checked(value, at: path[field.name], mode: mode, problems: &problems)
             } else if field.traits.contains(.required) {
                 problems.append(Problem(path[field.name], "is required"))
             }
@@ -146,7 +151,7 @@ extension StringRule {
         switch format {
         case .uuid: return UUIDText.isValid(text) ? nil : "must be a UUID"
         case .dateTime:
-            return text.utf8.count >= 10 && text.utf8.dropFirst(4).first == UInt8(ascii: "-") ? nil : "must be an RFC 3339 timestamp"
+            return TimestampText.isValid(text) ? nil : "must be an RFC 3339 timestamp such as 2026-01-31T12:00:00Z"
         case .pem: return text.contains("-----BEGIN") && text.contains("-----END") ? nil : "is not in valid PEM format"
         case .base64: return Self.isBase64(text) ? nil : "must be base64 text"
         case nil: return nil
@@ -165,6 +170,40 @@ extension StringRule {
             }
         }
         return allowed && !body.isEmpty
+    }
+}
+
+/// The textual form of points in time, without a Foundation type.
+public enum TimestampText {
+    /// RFC 3339: `2026-01-31T12:00:00Z`, with any fraction of a second and any offset; a date alone is accepted too.
+    public static func isValid(_ text: String) -> Bool {
+        let pattern =
+            /(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d+)?(?:[Zz]|[+-]([01]\d|2[0-3]):[0-5]\d))?/
+            .asciiOnlyDigits()
+        guard let match = text.wholeMatch(of: pattern) else { return false }
+        guard isDate(match.1, match.2, match.3) else { return false }
+        guard let hour = match.4, let minute = match.5, let second = match.6 else { return true }
+        return isTime(hour, minute, second: second)
+    }
+
+    /// `2026-01-31T12:00`: UTC to the minute.
+    public static func isMinute(_ text: String) -> Bool {
+        let pattern = /(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})/.asciiOnlyDigits()
+        guard let match = text.wholeMatch(of: pattern) else { return false }
+        return isDate(match.1, match.2, match.3) && isTime(match.4, match.5, second: "00")
+    }
+
+    private static func isDate(_ year: Substring, _ month: Substring, _ day: Substring) -> Bool {
+        guard let year = Int(year), let month = Int(month), let day = Int(day), (1...12).contains(month) else { return false }
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        return (1...days[month - 1]).contains(day)
+    }
+
+    /// A leap second is a second.
+    private static func isTime(_ hour: Substring, _ minute: Substring, second: Substring) -> Bool {
+        guard let hour = Int(hour), let minute = Int(minute), let second = Int(second) else { return false }
+        return hour < 24 && minute < 60 && second <= 60
     }
 }
 

@@ -1,7 +1,7 @@
 extension ObjectSchema {
     /// `stored` with the members of a checked PATCH body laid over it.
     ///
-    /// Omitted means unchanged, null clears, objects merge, lists replace. A changed immutable field is a problem; the
+    /// Omitted means unchanged, null clears (back to the default where there is one), objects merge, lists and secrets replace. A changed immutable field is a problem; the
     /// stored value repeated is not, because Terraform sends whole sources back. A secret that is immutable cannot be
     /// compared with anything the client knows, so a differing one is refused like any other change.
     public func patched(
@@ -13,16 +13,21 @@ extension ObjectSchema {
             guard let change = changes[field.name], !field.traits.contains(.patchOnly) else { continue }
             let old = result[field.name] ?? .null
             if field.traits.contains(.immutable) {
-                if !Self.means(change, sameAs: old, schema: field.schema) {
+                let meant = change.isNull ? field.defaultValue ?? .null : change
+                if !Self.means(meant, sameAs: old, schema: field.schema) {
                     problems.append(
                         Problem(path[field.name], "cannot be changed after the pipe was created; delete the pipe and create it anew"))
                 }
                 continue
             }
             if change.isNull {
-                result[field.name] = nil
-            } else if case .object(let object) = field.schema, old.object != nil {
-                result[field.name] = object.patched(old, with: change, at: path[field.name], problems: &problems)
+                result[field.name] = field.defaultValue
+                if field.traits.contains(.required), field.defaultValue == nil {
+                    problems.append(Problem(path[field.name], "is required and cannot be cleared"))
+                }
+            } else if case .object(let object) = field.schema, !field.traits.contains(.secret) {
+                let base = old.object == nil ? JSONValue.object([:]) : old
+                result[field.name] = object.patched(base, with: change, at: path[field.name], problems: &problems)
             } else {
                 result[field.name] = change
             }
