@@ -16,7 +16,16 @@ public struct ControlAPI: Sendable {
     }
 
     /// The resources of this module, in the order of the documentation: one line each.
-    package static let resources: [any APIResource.Type] = []
+    package static let resources: [any APIResource.Type] = [
+        ClickPipesResource.self,
+        ClickPipeStateResource.self,
+        ClickPipeSettingsResource.self,
+        ClickPipeFilesResource.self,
+        SchemaDiscoveryResource.self,
+        CDCScalingResource.self,
+        PrivateEndpointsResource.self,
+        PrometheusResource.self,
+    ]
 
     /// All operations.
     package func routes() -> RouteTable {

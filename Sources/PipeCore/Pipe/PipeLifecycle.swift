@@ -5,6 +5,8 @@ public struct PipeLifecycle: Hashable, Sendable {
         case startRequested
         /// A user asked to stop; allowed from any state.
         case stopRequested
+        /// A user asked to load a database pipe anew; allowed from any state, Completed too. Changes no other pipe.
+        case resyncRequested
         /// The runner prepares target tables.
         case provisioningBegan
         /// The source reads; `snapshot` while a database is loaded for the first time.
@@ -47,6 +49,8 @@ public struct PipeLifecycle: Hashable, Sendable {
             case .failed, .internalError: state = resting
             default: state = family == .database ? .pausing : .stopping
             }
+        case .resyncRequested:
+            if family == .database { state = .resync }
         case .provisioningBegan:
             if !isStopping { state = family == .database ? .setup : .provisioning }
         case .runningBegan:

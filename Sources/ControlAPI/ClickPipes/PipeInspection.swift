@@ -1,0 +1,74 @@
+private import Hummingbird
+package import Logging
+package import PipeCore
+
+/// The validation of a pipe that needs I/O: both ends are asked, and where wanted samples are read.
+package struct PipeInspection: Sendable {
+    private let warehouses: any WarehouseProvider
+    private let logger: Logger
+
+    package init(warehouses: any WarehouseProvider, logger: Logger) {
+        self.warehouses = warehouses
+        self.logger = logger
+    }
+
+    /// Throws 400 with everything that either end refuses, each under its field. Hints go to the log.
+    package func check(_ spec: PipeSpec, source: any RunnableSource, readsSamples: Bool) async throws {
+        let findings = await source.probe(ProbeContext(readsSamples: readsSamples)) + warehouses.inspect(spec)
+        for hint in findings where hint.severity == .hint {
+            logger.info("hint for a pipe", metadata: ["pipe": "\(spec.id)", "field": "\(hint.field)", "hint": "\(hint.message)"])
+        }
+        var problems = findings.filter { $0.severity == .failure }.map { Problem($0.field, $0.message) }
+        if problems.isEmpty && readsSamples && source.family != .database {
+            let fields = try await discover(source, service: spec.serviceID)
+            problems += Self.mismatches(of: spec, with: fields, virtual: type(of: source).virtualColumns)
+        }
+        try InvalidConfiguration.check(problems)
+    }
+
+    /// The fields of the source's rows, by the inference of the service. Throws 400 when the source cannot be read or its
+    /// sample not understood, 424 when the service cannot be reached.
+    package func discover(_ source: any RunnableSource, service: String) async throws -> [DiscoveredField] {
+        do {
+            return try await warehouses.discover(source.sample(ProbeContext(readsSamples: true)), service: service)
+        } catch let error as PipeError {
+            if error.disposition == .bug { throw error }
+            if error.side == .destination && error.disposition == .retry { throw APIError.failedDependency(error.message) }
+            throw InvalidConfiguration([Problem(FieldPath("source")[source.kind], error.message)])
+        }
+    }
+
+    /// Columns that nothing in the sample can fill. Types are left to the server: what it converts is more than a list of
+    /// type names can tell.
+    package static func mismatches(of spec: PipeSpec, with fields: [DiscoveredField], virtual: [VirtualColumn]) -> [Problem] {
+        let known = Set(fields.map(\.name) + virtual.map(\.name))
+        let columns = spec.destination.columns ?? []
+        let mappings = FieldMapping.effective(spec.fieldMappings, columns: columns)
+        return mappings.enumerated().compactMap { index, mapping in
+            let name = mapping.sourceField
+            let isNested = name.firstIndex(of: ".").map { known.contains(String(name[..<$0])) } ?? false
+            if known.contains(name) || isNested { return nil }
+            let path =
+                spec.fieldMappings.isEmpty
+                ? FieldPath("destination.columns")[index]["name"] : FieldPath("fieldMappings")[index]["sourceField"]
+            return Problem(path, "'\(name)' is not a field of the sample; it has: \(fields.map(\.name).joined(separator: ", "))")
+        }
+    }
+}
+
+extension APIDependencies {
+    package func inspection(_ context: APIContext) -> PipeInspection {
+        PipeInspection(warehouses: warehouses, logger: context.logger)
+    }
+
+    /// Throws 424 unless the service runs. `what` needs it, for example `ClickPipe creation is allowed only`.
+    ///
+    /// Terraform looks for `Current state: …` in the text to decide whether to wake the service.
+    package func requireRunning(_ service: String, _ what: String) async throws {
+        let state = await services.statuses().first { $0.id == service }?.state ?? .stopped
+        if state != .running {
+            throw APIError.failedDependency(
+                "\(what) when the ClickHouse service is running. Current state: \(state.rawValue)")
+        }
+    }
+}
