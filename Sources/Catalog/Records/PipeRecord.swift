@@ -64,6 +64,39 @@ public struct PipeRecord: Hashable, Sendable {
     private static func decode<Configuration: SourceConfiguration>(_ type: Configuration.Type, _ document: JSONValue) throws
         -> Configuration
     {
-        try document.decode(type)
+        do {
+            return try document.decode(type)
+        } catch let error as DecodingError {
+            throw InvalidConfiguration([Problem(error.path(below: type.path), "is missing or not of the expected form")])
+        }
+    }
+}
+
+/// Secrets are left out of every printed form.
+extension PipeRecord: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "pipe \(id) '\(name)' (\(kind), \(state.rawValue), wanted \(wanted.rawValue))" }
+
+    public var debugDescription: String { description }
+
+    public var customMirror: Mirror {
+        Mirror(
+            self,
+            children: [
+                "id": id, "serviceID": serviceID, "name": name, "kind": kind, "secrets": "sealed", "wanted": wanted,
+                "generation": generation, "state": state, "createdAt": createdAt, "updatedAt": updatedAt,
+            ])
+    }
+}
+
+extension DecodingError {
+    /// Where the document is wrong; the error's own text may quote it.
+    fileprivate func path(below root: FieldPath) -> FieldPath {
+        let keys: [any CodingKey] =
+            switch self {
+            case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context): context.codingPath
+            case .keyNotFound(let key, let context): context.codingPath + [key]
+            @unknown default: []
+            }
+        return keys.reduce(root) { path, key in key.intValue.map { path[$0] } ?? path[key.stringValue] }
     }
 }
