@@ -28,7 +28,6 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
-let xmlCoder: Target.Dependency = .product(name: "XMLCoder", package: "XMLCoder")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 /// A library target of ours with its unit tests in `Tests/<name>Tests`.
@@ -59,7 +58,7 @@ func connector(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Tar
 let sources: [[Target]] = [
     connector("Kafka"),
     connector("Kinesis"),
-    connector("ObjectStorage", ["CloudSigning", asyncHTTPClient, nioCore, nioHTTP1, logging, xmlCoder]),
+    connector("ObjectStorage", ["CloudSigning", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix]),
     connector("Postgres"),
     connector("MySQL"),
     connector("MongoDB"),
@@ -78,7 +77,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-        .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),

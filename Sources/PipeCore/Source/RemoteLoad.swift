@@ -1,5 +1,6 @@
 /// Objects that ClickHouse reads itself: which ones, where they are, and in what form.
 public struct RemoteLoad: Sendable, Hashable {
+    /// None when a batch covers only files that are empty or refused: a warehouse then has nothing to do.
     public var objects: [RemoteObject]
     public var location: RemoteLocation
     public var format: String

@@ -42,8 +42,9 @@ public final class LiveSettings: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns at the next update, or when the task is cancelled.
-    public func change() async {
+    /// Returns at the next update, or when the task is cancelled. With `seen`, also at once when the settings are no longer these:
+    /// an update between reading and waiting is not missed.
+    public func change(from seen: PipeSettings? = nil) async {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
@@ -52,6 +53,7 @@ public final class LiveSettings: Sendable {
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 let wake = state.withLock { state in
                     if Task.isCancelled { return true }
+                    if let seen, seen != state.settings { return true }
                     state.waiters[id] = continuation
                     return false
                 }
