@@ -1,29 +1,31 @@
-import PipeCore
+package import PipeCore
 
 /// Cuts a listing into batches. Pure.
 ///
 /// A batch ends before the file that would make it larger than `maximumBytes`, and after `maximumFiles` files. A file that is
 /// larger than `maximumBytes` alone is refused: it takes its place in the batch, so that the position passes it, but no bytes.
-struct FileBatcher {
-    struct Limits: Hashable, Sendable {
-        var files: Int
-        var bytes: Int
+package struct FileBatcher {
+    package struct Limits: Hashable, Sendable {
+        package var files: Int
+        package var bytes: Int
 
-        init(files: Int, bytes: Int) {
+        package init(files: Int, bytes: Int) {
             self.files = files
             self.bytes = bytes
         }
 
-        init(_ settings: PipeSettings) {
+        package init(_ settings: PipeSettings) {
             files = max(1, Int(settings.integer("object_storage_max_file_count")))
             bytes = Int(settings.integer("object_storage_max_insert_bytes"))
         }
     }
 
-    struct Closed {
-        var extent: ObjectStorageExtent
-        var reason: FlushReason
+    package struct Closed {
+        package var extent: ObjectStorageExtent
+        package var reason: FlushReason
     }
+
+    package init() {}
 
     private var files: [RemoteObject] = []
     private var refused: [ObjectStorageExtent.Refusal] = []
@@ -31,12 +33,10 @@ struct FileBatcher {
     private var lastKey: String?
 
     /// Nothing is waiting.
-    var isEmpty: Bool { lastKey == nil }
-    /// Files and their bytes that wait for the batch to close.
-    var waiting: SourceLag { SourceLag(items: files.count + refused.count, bytes: bytes) }
+    package var isEmpty: Bool { lastKey == nil }
 
     /// Takes the next file; returns the batches this closes, two at most.
-    mutating func add(_ object: RemoteObject, limits: Limits) -> [Closed] {
+    package mutating func add(_ object: RemoteObject, limits: Limits) -> [Closed] {
         var closed: [Closed] = []
         if object.size > limits.bytes {
             refused.append(
@@ -54,7 +54,7 @@ struct FileBatcher {
     }
 
     /// What is left when the listing ends; nil when nothing is.
-    mutating func close(_ reason: FlushReason) -> Closed? {
+    package mutating func close(_ reason: FlushReason) -> Closed? {
         guard let lastKey else { return nil }
         defer { self = FileBatcher() }
         return Closed(

@@ -1,29 +1,44 @@
 import AsyncHTTPClient
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 
 /// One small request and its whole answer; lets tests answer for S3.
-protocol HTTPTransport: Sendable {
+package protocol HTTPTransport: Sendable {
     /// Throws what the network throws, `CancellationError` included.
     func send(_ request: TransportRequest) async throws -> TransportReply
 }
 
-struct TransportRequest: Sendable {
-    var method: String
-    var url: String
-    var headers: [(name: String, value: String)]
-    var body: [UInt8] = []
+package struct TransportRequest: Sendable {
+    package var method: String
+    package var url: String
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+
+    package init(method: String, url: String, headers: [(name: String, value: String)], body: [UInt8] = []) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+    }
 }
 
-struct TransportReply: Sendable {
-    var status: Int
+package struct TransportReply: Sendable {
+    package var status: Int
     /// Names in lower case.
-    var headers: [String: String] = [:]
-    var body: [UInt8] = []
+    package var headers: [String: String]
+    package var body: [UInt8]
+
+    package init(status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
 }
 
 /// The process's HTTP client for buckets: never follows redirects by itself, since a signature is for one host.
-struct NetworkTransport: HTTPTransport {
+package struct NetworkTransport: HTTPTransport {
+    package init() {}
+
     /// Lives as long as the process, like `HTTPClient.shared`, which follows redirects.
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration()
@@ -34,11 +49,11 @@ struct NetworkTransport: HTTPTransport {
     }()
 
     /// For the whole exchange.
-    static let timeout = TimeAmount.seconds(120)
+    package static let timeout = TimeAmount.seconds(120)
     /// A page of 1000 keys of 1024 bytes, each byte escaped, stays far below this.
-    static let maximumBody = 16 << 20
+    package static let maximumBody = 16 << 20
 
-    func send(_ request: TransportRequest) async throws -> TransportReply {
+    package func send(_ request: TransportRequest) async throws -> TransportReply {
         var outgoing = HTTPClientRequest(url: request.url)
         outgoing.method = HTTPMethod(rawValue: request.method)
         for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }

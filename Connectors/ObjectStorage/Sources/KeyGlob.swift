@@ -5,11 +5,11 @@
 /// never match.
 ///
 /// Matching simulates a nondeterministic automaton, so its time is at most states × length of the key, whatever the pattern.
-struct KeyGlob: Hashable, Sendable {
+package struct KeyGlob: Hashable, Sendable {
     /// What all matching keys begin with: as long as the pattern fixes it. May be empty.
-    let literalPrefix: String
+    package let literalPrefix: String
     /// The only key that can match, for a pattern without wildcards and alternatives.
-    let exactKey: String?
+    package let exactKey: String?
 
     private let states: [State]
 
@@ -23,7 +23,7 @@ struct KeyGlob: Hashable, Sendable {
         case match
     }
 
-    init(parsing text: some StringProtocol) throws(KeyGlobError) {
+    package init(parsing text: some StringProtocol) throws(KeyGlobError) {
         let pattern = try KeyGlobPattern(parsing: text)
         var states: [State] = [.match]
         let start = try Self.compile(pattern.nodes[...], next: 0, into: &states)
@@ -33,7 +33,7 @@ struct KeyGlob: Hashable, Sendable {
         (literalPrefix, exactKey) = Self.literalPrefix(of: states)
     }
 
-    func matches(_ key: String) -> Bool {
+    package func matches(_ key: String) -> Bool {
         guard !key.utf8.isEmpty, key.utf8.last != UInt8(ascii: "/") else { return false }
         guard key.utf8.starts(with: literalPrefix.utf8) else { return false }
         var active = ActiveStates(count: states.count)

@@ -1,8 +1,8 @@
 /// The text of a glob, parsed: what is literal and what is a wildcard.
 ///
 /// A character written as `%XX` is always literal, so that `%2A` is a star and `%7B` a brace.
-struct KeyGlobPattern: Hashable, Sendable {
-    indirect enum Node: Hashable, Sendable {
+package struct KeyGlobPattern: Hashable, Sendable {
+    package indirect enum Node: Hashable, Sendable {
         case literal(Unicode.Scalar)
         /// `?`: one character that is not `/`.
         case one
@@ -15,17 +15,17 @@ struct KeyGlobPattern: Hashable, Sendable {
     }
 
     /// Braces inside braces.
-    static let maximumDepth = 8
+    package static let maximumDepth = 8
     /// Alternatives of all braces together, each number of a range counted.
-    static let maximumAlternatives = 10_000
+    package static let maximumAlternatives = 10_000
 
     /// Of the pattern in UTF-8; keys themselves are at most 1024 bytes long.
-    static let maximumLength = 8192
+    package static let maximumLength = 8192
 
-    var nodes: [Node]
+    package var nodes: [Node]
 
     /// `text` is the part of a URL after the bucket, still percent-encoded.
-    init(parsing text: some StringProtocol) throws(KeyGlobError) {
+    package init(parsing text: some StringProtocol) throws(KeyGlobError) {
         if text.utf8.count > Self.maximumLength { throw KeyGlobError("is longer than \(Self.maximumLength) bytes") }
         var parser = Parser(scalars: Array(text.unicodeScalars))
         nodes = try parser.sequence(depth: 0)
@@ -148,8 +148,8 @@ struct KeyGlobPattern: Hashable, Sendable {
 }
 
 /// Why a glob cannot be used; `message` continues a sentence that names the field.
-struct KeyGlobError: Error, Hashable, Sendable, CustomStringConvertible {
-    var message: String
-    init(_ message: String) { self.message = message }
-    var description: String { message }
+package struct KeyGlobError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var message: String
+    package init(_ message: String) { self.message = message }
+    package var description: String { message }
 }

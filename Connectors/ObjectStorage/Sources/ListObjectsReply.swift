@@ -1,12 +1,12 @@
 import PipeCore
 
 /// The answer of `ListObjectsV2`.
-enum ListObjectsReply {
-    struct Malformed: Error, CustomStringConvertible {
-        var description: String
+package enum ListObjectsReply {
+    package struct Malformed: Error, CustomStringConvertible {
+        package var description: String
     }
 
-    static func page(_ body: [UInt8]) throws(Malformed) -> ListingPage {
+    package static func page(_ body: [UInt8]) throws(Malformed) -> ListingPage {
         let document: XMLElement
         do {
             document = try XMLElement(parsing: body)
@@ -32,13 +32,13 @@ enum ListObjectsReply {
         return ListingPage(objects: objects, next: next)
     }
 
-    static func unquoted(_ etag: String) -> String {
+    package static func unquoted(_ etag: String) -> String {
         guard etag.utf8.count >= 2, etag.hasPrefix("\""), etag.hasSuffix("\"") else { return etag }
         return String(etag.dropFirst().dropLast())
     }
 
     /// S3 encodes keys as in a form: a space is `+`, a plus sign `%2B`.
-    static func decoded(_ text: String) -> String? {
+    package static func decoded(_ text: String) -> String? {
         func digit(_ byte: UInt8) -> UInt8? {
             switch byte {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - 48

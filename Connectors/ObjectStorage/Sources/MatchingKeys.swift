@@ -1,26 +1,26 @@
-import PipeCore
+package import PipeCore
 
 /// One pass over a bucket: the objects a glob matches, after a key, page by page, in the order of their keys.
 ///
 /// Holds one page at a time.
-struct MatchingKeys {
+package struct MatchingKeys {
     private let listing: any ObjectListing
     private let glob: KeyGlob
     private let start: String?
     private var continuation: String?
     private var lastListed: String?
-    private(set) var isFinished = false
+    package private(set) var isFinished = false
     /// Keys seen so far, matching or not.
-    private(set) var listed = 0
+    package private(set) var listed = 0
 
-    init(_ listing: any ObjectListing, glob: KeyGlob, after start: String?) {
+    package init(_ listing: any ObjectListing, glob: KeyGlob, after start: String?) {
         self.listing = listing
         self.glob = glob
         self.start = start
     }
 
     /// The matching objects of the next page; may be empty before the pass is finished.
-    mutating func nextPage() async throws(ObjectStorageError) -> [RemoteObject] {
+    package mutating func nextPage() async throws(ObjectStorageError) -> [RemoteObject] {
         if isFinished { return [] }
         if let key = glob.exactKey {
             isFinished = true

@@ -1,10 +1,10 @@
 import Crypto
-import PipeCore
+package import PipeCore
 
 extension ObjectStorageExtent {
     /// Names a batch by what is in it, so that the same files make the same id, and a file that was overwritten another one.
     /// 32 hexadecimal digits, good for names of tables.
-    func batchID(of pipe: PipeID) -> BatchID {
+    package func batchID(of pipe: PipeID) -> BatchID {
         var hash = SHA256()
         func add(_ text: String) {
             let bytes = Array(text.utf8)

@@ -1,37 +1,37 @@
-import PipeCore
+package import PipeCore
 
 /// Trouble with a bucket: what happened, who must act, and which field of the pipe it concerns.
 ///
 /// Messages use the words that official clients of the API look for: `failed to access`, `does not exist`, `is not authorized`,
 /// `no such host`, `AssumeRole`.
-struct ObjectStorageError: Error, Hashable, Sendable, CustomStringConvertible {
-    var code: PipeError.Code
-    var disposition: Disposition
-    var field: FieldPath
-    var message: String
+package struct ObjectStorageError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var code: PipeError.Code
+    package var disposition: Disposition
+    package var field: FieldPath
+    package var message: String
 
-    init(_ code: PipeError.Code, _ disposition: Disposition, _ field: String, _ message: String) {
+    package init(_ code: PipeError.Code, _ disposition: Disposition, _ field: String, _ message: String) {
         self.code = code
         self.disposition = disposition
         self.field = ObjectStorageConfiguration.path[field]
         self.message = message
     }
 
-    var description: String { "\(field) \(message)" }
+    package var description: String { "\(field) \(message)" }
 
     /// A wrong `url`.
-    static func url(_ message: String) -> ObjectStorageError { ObjectStorageError("SOURCE_URL_INVALID", .user, "url", message) }
+    package static func url(_ message: String) -> ObjectStorageError { ObjectStorageError("SOURCE_URL_INVALID", .user, "url", message) }
 
     /// As a running pipe throws it.
-    var pipeError: PipeError { PipeError(code, disposition, side: .source, description) }
+    package var pipeError: PipeError { PipeError(code, disposition, side: .source, description) }
 
     /// As a probe reports it.
-    var finding: Finding { Finding(.failure, field, message) }
+    package var finding: Finding { Finding(.failure, field, message) }
 }
 
 extension ObjectStorageError {
     /// What an error answer of S3 means for the pipe (codes: "Error responses" of the Amazon S3 API reference).
-    init(_ failure: S3Failure, at location: S3Location, doing action: String, isSigned: Bool) {
+    package init(_ failure: S3Failure, at location: S3Location, doing action: String, isSigned: Bool) {
         let target = "\(location.endpoint)"
         let answer = failure.code.isEmpty ? "HTTP \(failure.status)" : "\(failure.code): \(failure.message)"
         switch (failure.code, failure.status) {

@@ -16,7 +16,7 @@ public struct ObjectStorageSource: Source {
     let listing: any ObjectListing
     let context: SourceContext
 
-    init(_ configuration: ObjectStorageConfiguration, glob: KeyGlob, listing: any ObjectListing, context: SourceContext) {
+    package init(_ configuration: ObjectStorageConfiguration, glob: KeyGlob, listing: any ObjectListing, context: SourceContext) {
         self.configuration = configuration
         self.glob = glob
         self.listing = listing
@@ -120,7 +120,7 @@ public struct ObjectStorageSource: Source {
 
 extension ObjectStorageExtent.Refusal {
     /// The same record whenever it is written again.
-    var record: RejectedRecord {
+    package var record: RejectedRecord {
         RejectedRecord(
             code: .fileTooLarge, reason: "\(object.key): \(reason)",
             locator: ["path": object.key, "etag": object.etag, "size": String(object.size)])

@@ -1,15 +1,15 @@
-import CloudSigning
-import FoundationEssentials
+package import CloudSigning
+package import FoundationEssentials
 import PipeCore
 
 /// The identity of this Penstock installation, with which it assumes its users' roles: the usual AWS environment variables.
-struct AmbientCredentials: Sendable {
-    var credentials: AWSCredentials
-    var region: String
+package struct AmbientCredentials: Sendable {
+    package var credentials: AWSCredentials
+    package var region: String
     /// Of STS, without a trailing slash.
-    var endpoint: String
+    package var endpoint: String
 
-    init(environment: [String: String]) throws(ObjectStorageError) {
+    package init(environment: [String: String]) throws(ObjectStorageError) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         guard let key = value("AWS_ACCESS_KEY_ID"), let secret = value("AWS_SECRET_ACCESS_KEY") else {
             throw ObjectStorageError(
@@ -27,11 +27,11 @@ struct AmbientCredentials: Sendable {
 }
 
 /// Temporary credentials of an IAM role, renewed before they end (STS `AssumeRole`, API version 2011-06-15).
-actor RoleCredentials {
+package actor RoleCredentials {
     /// What STS is asked for; an hour is the most that every role allows.
-    static let lifetime: Duration = .seconds(3600)
+    package static let lifetime: Duration = .seconds(3600)
     /// A batch is handed to ClickHouse with credentials that are good for at least this long.
-    static let margin: Duration = .seconds(1800)
+    package static let margin: Duration = .seconds(1800)
 
     private let role: String
     private let sessionName: String
@@ -41,7 +41,7 @@ actor RoleCredentials {
     private var current: (credentials: AWSCredentials, end: Date)?
 
     /// `session` is the pipe's id: it shows up in the role owner's CloudTrail as `clickpipes-<id>`.
-    init(
+    package init(
         role: String, session: String, environment: [String: String] = ProcessInfo.processInfo.environment,
         transport: any HTTPTransport = NetworkTransport(), now: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -52,7 +52,7 @@ actor RoleCredentials {
         self.now = now
     }
 
-    func credentials() async throws(ObjectStorageError) -> AWSCredentials {
+    package func credentials() async throws(ObjectStorageError) -> AWSCredentials {
         if let current, current.end.timeIntervalSince(now()) > Double(Self.margin.components.seconds) { return current.credentials }
         let fresh = try await assume()
         current = fresh

@@ -1,14 +1,14 @@
-import CloudSigning
+package import CloudSigning
 import PipeCore
 
 /// As whom a bucket is read.
-enum S3Authority: Sendable {
+package enum S3Authority: Sendable {
     /// Public buckets: requests carry no signature.
     case anonymous
     case key(AWSCredentials)
     case role(RoleCredentials)
 
-    func credentials() async throws(ObjectStorageError) -> AWSCredentials? {
+    package func credentials() async throws(ObjectStorageError) -> AWSCredentials? {
         switch self {
         case .anonymous: nil
         case .key(let credentials): credentials

@@ -1,19 +1,19 @@
 import CloudSigning
-import FoundationEssentials
-import PipeCore
+package import FoundationEssentials
+package import PipeCore
 
 /// Reads the listing of one bucket (S3 `ListObjectsV2`, `HeadObject`). When the bucket turns out to be in another region, says so
 /// only if asking there fails too, and remembers the region.
-actor S3Client: ObjectListing {
+package actor S3Client: ObjectListing {
     /// The most that S3 returns at once.
-    static let pageSize = 1000
+    package static let pageSize = 1000
 
-    private(set) var location: S3Location
+    package private(set) var location: S3Location
     private let authority: S3Authority
     private let transport: any HTTPTransport
     private let now: @Sendable () -> Date
 
-    init(
+    package init(
         _ location: S3Location, as authority: S3Authority, transport: any HTTPTransport = NetworkTransport(),
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -23,14 +23,14 @@ actor S3Client: ObjectListing {
         self.now = now
     }
 
-    func remoteLocation() async throws(ObjectStorageError) -> RemoteLocation {
+    package func remoteLocation() async throws(ObjectStorageError) -> RemoteLocation {
         let credentials = try await authority.credentials().map {
             S3Credentials(accessKeyID: $0.accessKeyID, secretKey: $0.secretKey, sessionToken: $0.sessionToken)
         }
         return .s3(endpoint: location.endpoint, bucket: location.bucket, credentials: credentials)
     }
 
-    func page(prefix: String, after key: String?, continuation: String?) async throws(ObjectStorageError) -> ListingPage {
+    package func page(prefix: String, after key: String?, continuation: String?) async throws(ObjectStorageError) -> ListingPage {
         var query = [
             AWSRequest.Item("list-type", "2"), AWSRequest.Item("encoding-type", "url"),
             AWSRequest.Item("max-keys", String(Self.pageSize)), AWSRequest.Item("prefix", prefix),
@@ -50,7 +50,7 @@ actor S3Client: ObjectListing {
         }
     }
 
-    func object(_ key: String) async throws(ObjectStorageError) -> RemoteObject? {
+    package func object(_ key: String) async throws(ObjectStorageError) -> RemoteObject? {
         let reply = try await send("HEAD", key: key)
         guard reply.status == 200 else {
             // The answer to HEAD has no body, so that it does not tell a missing object from a missing bucket or a wrong key.
@@ -68,7 +68,7 @@ actor S3Client: ObjectListing {
     }
 
     /// Proves that the object's content may be read.
-    func checkReadable(_ key: String) async throws(ObjectStorageError) {
+    package func checkReadable(_ key: String) async throws(ObjectStorageError) {
         if let failure = try await readFirstByte(of: key) { throw await error(failure, doing: "reading") }
     }
 

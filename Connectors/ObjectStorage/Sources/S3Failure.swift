@@ -1,13 +1,13 @@
 /// An error answer of S3, as far as it is readable.
-struct S3Failure: Hashable, Sendable {
-    var status: Int
+package struct S3Failure: Hashable, Sendable {
+    package var status: Int
     /// For example `NoSuchBucket`; empty when the answer had no body.
-    var code = ""
-    var message = ""
+    package var code = ""
+    package var message = ""
     /// Where the bucket is, when the answer says so.
-    var region: String?
+    package var region: String?
 
-    init(_ reply: TransportReply) {
+    package init(_ reply: TransportReply) {
         status = reply.status
         region = reply.headers["x-amz-bucket-region"]
         guard let document = try? XMLElement(parsing: reply.body), document.name == "Error" else { return }
@@ -22,7 +22,7 @@ struct S3Failure: Hashable, Sendable {
     }
 
     /// The request was for another region or endpoint.
-    var isRedirect: Bool {
+    package var isRedirect: Bool {
         [301, 307, 308].contains(status)
             || [
                 "PermanentRedirect", "TemporaryRedirect", "Redirect", "AuthorizationHeaderMalformed", "IncorrectEndpoint",

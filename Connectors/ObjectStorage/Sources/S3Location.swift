@@ -3,24 +3,24 @@ import FoundationEssentials
 /// Where a bucket is and which of its keys are wanted: what `source.objectStorage.url` says.
 ///
 /// Requests always name the bucket in the path, which every provider accepts and which works with dots in bucket names over TLS.
-struct S3Location: Hashable, Sendable, CustomStringConvertible {
+package struct S3Location: Hashable, Sendable, CustomStringConvertible {
     /// `http` or `https`.
-    var scheme: String
+    package var scheme: String
     /// With `:port` where the URL has one.
-    var host: String
-    var bucket: String
+    package var host: String
+    package var bucket: String
     /// For signatures.
-    var region: String
-    var glob: KeyGlob
+    package var region: String
+    package var glob: KeyGlob
     /// AWS's own S3: the host follows from the region.
-    var isAWS: Bool
+    package var isAWS: Bool
 
     /// Without a trailing slash.
-    var endpoint: String { "\(scheme)://\(host)/\(bucket)" }
-    var description: String { endpoint }
+    package var endpoint: String { "\(scheme)://\(host)/\(bucket)" }
+    package var description: String { endpoint }
 
     /// `kind` is the `type` of the source: `s3`, `dospaces`, `cloudflarer2` or `ovhobjectstorage`.
-    init(url: String, kind: String = "s3") throws(ObjectStorageError) {
+    package init(url: String, kind: String = "s3") throws(ObjectStorageError) {
         guard let colon = url.utf8.firstIndex(of: UInt8(ascii: ":")), url[colon...].hasPrefix("://") else {
             throw .url("must begin with https://, http:// or s3://")
         }
@@ -71,7 +71,7 @@ struct S3Location: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The same bucket in another region of AWS; another provider keeps its host and only signs differently.
-    func moved(to region: String) -> S3Location {
+    package func moved(to region: String) -> S3Location {
         var moved = self
         moved.region = region
         if isAWS { moved.host = "s3.\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")" }
@@ -108,19 +108,19 @@ struct S3Location: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What the host of a URL says by itself.
-struct S3Address: Hashable, Sendable {
+package struct S3Address: Hashable, Sendable {
     /// The host for requests that name the bucket in the path.
-    var host: String
+    package var host: String
     /// Nil when the bucket is the first part of the URL's path.
-    var bucket: String?
-    var region: String
-    var isAWS = false
+    package var bucket: String?
+    package var region: String
+    package var isAWS = false
 }
 
 extension S3Address {
     /// Knows the hosts of AWS, DigitalOcean Spaces, Cloudflare R2 and OVHcloud; every other host is an S3-compatible endpoint that
     /// takes the bucket in the path and is signed for `us-east-1`.
-    init(recognizing host: String) throws(ObjectStorageError) {
+    package init(recognizing host: String) throws(ObjectStorageError) {
         self.init(host: host, bucket: nil, region: "us-east-1")
         if host.contains(":") { return }
         for suffix in [".amazonaws.com", ".amazonaws.com.cn"] where host.hasSuffix(suffix) {

@@ -2,16 +2,18 @@
 ///
 /// Strict and small on purpose: elements, text, CDATA, comments, the declaration; no document types, so no entities but the five
 /// of XML and character references. Names lose their namespace prefix; attributes are checked and dropped.
-struct XMLElement: Hashable, Sendable {
-    var name: String
+package struct XMLElement: Hashable, Sendable {
+    package var name: String
     /// The text directly inside this element, references resolved.
-    var text = ""
-    var children: [XMLElement] = []
+    package var text = ""
+    package var children: [XMLElement] = []
 
-    subscript(name: String) -> XMLElement? { children.first { $0.name == name } }
+    init(name: String) { self.name = name }
+
+    package subscript(name: String) -> XMLElement? { children.first { $0.name == name } }
 
     /// The first element of that name at any depth.
-    func descendant(_ name: String) -> XMLElement? {
+    package func descendant(_ name: String) -> XMLElement? {
         for child in children {
             if child.name == name { return child }
             if let found = child.descendant(name) { return found }
@@ -20,16 +22,16 @@ struct XMLElement: Hashable, Sendable {
     }
 }
 
-struct XMLError: Error, Hashable, Sendable, CustomStringConvertible {
-    var message: String
-    var offset: Int
-    var description: String { "\(message) at byte \(offset)" }
+package struct XMLError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var message: String
+    package var offset: Int
+    package var description: String { "\(message) at byte \(offset)" }
 }
 
 extension XMLElement {
-    static let maximumDepth = 32
+    package static let maximumDepth = 32
 
-    init(parsing bytes: [UInt8]) throws(XMLError) {
+    package init(parsing bytes: [UInt8]) throws(XMLError) {
         var parser = XMLParser(bytes: bytes)
         self = try parser.document()
     }
