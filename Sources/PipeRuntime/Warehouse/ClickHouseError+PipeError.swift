@@ -1,0 +1,91 @@
+internal import ClickHouse
+internal import PipeCore
+
+/// What a server's complaint about a load is about.
+enum LoadTrouble: Sendable, Equatable {
+    /// The content of a file.
+    case data
+    /// An object, or its bucket, is not there.
+    case missing
+    case denied
+    /// The store did not answer.
+    case storeUnreachable
+    /// Anything on ClickHouse's side.
+    case warehouse
+}
+
+extension ClickHouseError {
+    /// Codes that say a value or a file could not be read (ClickHouse `ErrorCodes.cpp`).
+    static let dataCodes: Set<Int> = [
+        6, 26, 27, 32, 33, 34, 38, 41, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 354, 407, 441, 442, 467, 561, 577, 636, 639, 691,
+    ]
+
+    var loadTrouble: LoadTrouble {
+        let isStore = code == 499 || message.contains("Azure::")
+        if isStore {
+            if ["403", "Access Denied", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden", "ExpiredToken"].contains(where: { message.contains($0) }) {
+                return .denied
+            }
+            if ["404", "NoSuchKey", "NoSuchBucket", "does not exist", "BlobNotFound", "ContainerNotFound"].contains(where: { message.contains($0) }) {
+                return .missing
+            }
+            return .storeUnreachable
+        }
+        if disposition == .retryable { return .warehouse }
+        if code == 1001, ["parquet::", "avro::", "arrow::", "orc::"].contains(where: { message.contains($0) }) { return .data }
+        if message.contains("(in file/uri") || message.contains("While reading from:") || Self.dataCodes.contains(Int(code)) { return .data }
+        return .warehouse
+    }
+
+    /// The object the message names, as `bucket/key`.
+    var namedPath: String? {
+        for (start, end) in [("(in file/uri ", "):"), ("While reading from: ", ": While")] {
+            guard let opening = message.firstRange(of: start) else { continue }
+            let rest = message[opening.upperBound...]
+            if let closing = rest.firstRange(of: end) { return String(rest[..<closing.lowerBound]) }
+            return rest.last == ")" ? String(rest.dropLast()) : nil
+        }
+        return nil
+    }
+
+    /// The row number in `(at row 2)`.
+    var namedRow: String? {
+        guard let opening = message.firstRange(of: "(at row ") else { return nil }
+        let digits = message[opening.upperBound...].prefix { $0.isNumber }
+        return digits.isEmpty ? nil : String(digits)
+    }
+
+    /// The message without the server's trailing context, at most 500 characters.
+    var shortMessage: String {
+        var text = message[...]
+        for marker in [": While executing", "Stack trace", "(version "] {
+            if let range = text.firstRange(of: marker) { text = text[..<range.lowerBound] }
+        }
+        let line = text.split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.joined(separator: " ")
+        return line.count > 500 ? "\(line.prefix(500))…" : line
+    }
+
+    /// This error as the pipe's. `what` completes "… while": `moving partitions`.
+    func pipeError(during what: String, side: PipeSide = .destination, file: String = #fileID, line: Int = #line) -> PipeError {
+        func error(_ code: PipeError.Code, _ disposition: Disposition, _ side: PipeSide, _ message: String) -> PipeError {
+            PipeError(code, disposition, side: side, message, underlying: self, file: file, line: line)
+        }
+        switch loadTrouble {
+        case .missing: return error(.sourceMissing, .user, .source, "the object store answered 'not found' while \(what): check bucket and path")
+        case .denied:
+            return error(
+                .sourceDenied, .user, .source,
+                "the object store denied access to ClickHouse while \(what): check the credentials, and that they may list and read the objects")
+        case .storeUnreachable:
+            return error(.sourceUnreachable, .retry, .source, "ClickHouse cannot reach the object store while \(what): \(shortMessage)")
+        case .data: return error(.dataParsing, .user, side, "ClickHouse could not read the data while \(what): \(shortMessage)")
+        case .warehouse: break
+        }
+        switch disposition {
+        case .retryable:
+            return error(.destinationUnreachable, .retry, .destination, "ClickHouse is not available while \(what): \(shortMessage)")
+        case .user: return error(.destinationRefused, .user, .destination, "ClickHouse refused while \(what): \(shortMessage)")
+        case .bug: return error(.internalError, .bug, .penstock, "ClickHouse did not accept what Penstock sent while \(what): \(shortMessage)")
+        }
+    }
+}

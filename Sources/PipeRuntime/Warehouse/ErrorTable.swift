@@ -1,0 +1,88 @@
+internal import ClickHouse
+internal import PipeCore
+
+/// `<table>_clickpipes_error` beside the target: what was left out, with its reason, for seven days.
+///
+/// A record has a key made of pipe, code and locator. Writing inserts only records whose key the table does not have, so a
+/// batch that is repeated after a crash adds nothing.
+struct ErrorTable {
+    let spec: PipeSpec
+    let service: ClickHouseService
+    let table: TableName
+    let log: any PipeLog
+
+    /// Longest raw record that is kept whole.
+    static let longestRaw = 1 << 20
+
+    init?(spec: PipeSpec, service: ClickHouseService, log: any PipeLog) {
+        guard let name = spec.destination.table else { return nil }
+        self.spec = spec
+        self.service = service
+        self.log = log
+        table = TableName(spec.destination.database, "\(name)_clickpipes_error")
+    }
+
+    /// Never throws: trouble goes to the pipe's log.
+    func write(_ records: [RejectedRecord]) async {
+        guard !records.isEmpty else { return }
+        do {
+            try await service.execute(createTable, during: "creating \(table)")
+            try await insert(records)
+        } catch is CancellationError {
+            // The batch is not settled either; its repetition writes the records.
+        } catch {
+            let reason = (error as? PipeError)?.message ?? String(describing: error)
+            log.log(.error, .destinationRefused, "\(records.count) rejected record(s) could not be written to \(table): \(reason)")
+        }
+    }
+
+    private func insert(_ records: [RejectedRecord]) async throws {
+        var rows = JSONRows()
+        for record in records {
+            let isTruncated = record.raw.count > Self.longestRaw
+            rows.row { row in
+                row.field("error_code", record.code.rawValue)
+                row.field("error", record.reason)
+                row.field("field", record.field)
+                row.field("locator", record.locator)
+                row.field("raw_message", isTruncated ? Array(record.raw.prefix(Self.longestRaw)) : record.raw)
+                row.field("raw_is_truncated", isTruncated ? 1 : 0)
+            }
+        }
+        let input = "error_code String, error String, field String, locator Map(String, String), raw_message String, raw_is_truncated Bool"
+        let key = "cityHash64(error_code, toString(locator))"
+        let statement = """
+            INSERT INTO \(table.quoted) (timestamp, clickpipe_id, clickpipe_name, source, record_key, error_code, error, field, locator, \
+            raw_message, raw_is_truncated) SELECT now64(3), \(Literal.string(spec.id.rawValue)), \(Literal.string(spec.name)), \
+            \(Literal.string(spec.source.label)), \(key), error_code, error, field, locator, raw_message, raw_is_truncated \
+            FROM input(\(Literal.string(input))) WHERE \(key) NOT IN (SELECT record_key FROM \(table.quoted) \
+            WHERE clickpipe_id = \(Literal.string(spec.id.rawValue))) LIMIT 1 BY \(key) FORMAT JSONEachRow
+            """
+        do {
+            try await service.client.insert(statement, body: rows.bytes, settings: ["async_insert": "0", "insert_deduplicate": "0"])
+        } catch {
+            try Task.checkCancellation()
+            throw error.pipeError(during: "writing to \(table)")
+        }
+    }
+
+    private var createTable: String {
+        """
+        CREATE TABLE IF NOT EXISTS \(table.quoted)\(service.onCluster) (
+          timestamp DateTime64(3, 'UTC') COMMENT 'When the record was rejected',
+          clickpipe_id String,
+          clickpipe_name LowCardinality(String),
+          source LowCardinality(String) COMMENT 'Kind of source',
+          record_key UInt64 COMMENT 'Hash of error_code and locator: one row per rejected record',
+          error_code LowCardinality(String),
+          error String COMMENT 'Why it was rejected',
+          field String COMMENT 'The field at fault, where known',
+          locator Map(LowCardinality(String), String) COMMENT 'Where the record stands in the source',
+          raw_message String CODEC(ZSTD(3)),
+          raw_is_truncated Bool
+        ) ENGINE = \(service.cluster == nil ? "MergeTree" : "ReplicatedMergeTree") PARTITION BY toDate(timestamp)
+        ORDER BY (clickpipe_id, timestamp) TTL toDateTime(timestamp) + INTERVAL 7 DAY DELETE
+        SETTINGS ttl_only_drop_parts = 1
+        """
+    }
+}

@@ -1,0 +1,60 @@
+public import ClickHouse
+internal import Logging
+public import PipeCore
+private import Synchronization
+
+/// The ClickHouse services of this installation as the data plane uses them.
+public final class ServiceDirectory: WarehouseProvider {
+    private let services = Mutex<[String: ClickHouseService]>([:])
+    private let logger: Logger
+
+    public init() { logger = Logger(label: "penstock.warehouse") }
+
+    /// Makes a service known, or replaces how it is reached. `cluster` is the name for `ON CLUSTER` and cluster functions.
+    public func add(service id: String, client: ClickHouseClient, cluster: String? = nil) {
+        services.withLock { $0[id] = ClickHouseService(id: id, client: client, cluster: cluster) }
+    }
+
+    public func remove(service id: String) {
+        services.withLock { _ = $0.removeValue(forKey: id) }
+    }
+
+    package func service(_ id: String) throws(PipeError) -> ClickHouseService {
+        guard let service = services.withLock({ $0[id] }) else {
+            throw PipeError(
+                .destinationUnreachable, .user, side: .destination, "service '\(id)' is not configured: add it to the services, or delete the pipe")
+        }
+        return service
+    }
+
+    public func warehouse(for spec: PipeSpec, settings: LiveSettings, log: any PipeLog) throws -> any Warehouse {
+        try ClickHouseWarehouse(spec: spec, service: service(spec.serviceID), settings: settings, log: log)
+    }
+
+    public func inspect(_ spec: PipeSpec) async -> [Finding] {
+        do {
+            let service = try service(spec.serviceID)
+            return await DestinationInspection(spec: spec, service: service).findings()
+        } catch {
+            return [Finding(.failure, .root, error.message)]
+        }
+    }
+
+    public func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField] {
+        try await SchemaDiscovery(service: self.service(service)).fields(of: sample)
+    }
+
+    /// Removes what a deleted pipe may have left on its service: staging tables and views. The tables with data stay.
+    public func cleanUp(after spec: PipeSpec) async throws {
+        try await StagingPlan.dropAll(of: spec.id, on: service(spec.serviceID))
+    }
+}
+
+/// A ClickHouse server or cluster.
+package struct ClickHouseService: Sendable {
+    package let id: String
+    package let client: ClickHouseClient
+    package let cluster: String?
+
+    package var onCluster: String { OnCluster.clause(cluster) }
+}
