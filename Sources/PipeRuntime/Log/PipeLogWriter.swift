@@ -32,7 +32,10 @@ actor PipeLogWriter {
                 } else {
                     logger.warning(
                         "log lines of pipes were not written to ClickHouse",
-                        metadata: ["service": .string(place.service), "lines": .stringConvertible(lines.count), "error": .string(String(describing: error))])
+                        metadata: [
+                            "service": .string(place.service), "lines": .stringConvertible(lines.count),
+                            "error": .string(String(describing: error)),
+                        ])
                 }
             }
         }
@@ -76,7 +79,9 @@ actor PipeLogWriter {
         created.insert(key)
     }
 
-    private func insert(_ lines: [PipeLogLine], dropped: Int, into table: TableName, of service: ClickHouseService) async throws(ClickHouseError) {
+    private func insert(_ lines: [PipeLogLine], dropped: Int, into table: TableName, of service: ClickHouseService)
+        async throws(ClickHouseError)
+    {
         var rows = JSONRows()
         func add(_ line: PipeLogLine) {
             rows.row { row in

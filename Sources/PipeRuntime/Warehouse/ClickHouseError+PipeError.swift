@@ -20,21 +20,32 @@ extension ClickHouseError {
         6, 26, 27, 32, 33, 34, 38, 41, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 354, 407, 441, 442, 467, 561, 577, 636, 639, 691,
     ]
 
+    /// Lack of capacity, time or network (same source).
+    static let passingCodes: Set<Int> = [
+        159, 160, 198, 201, 202, 203, 209, 210, 236, 241, 242, 252, 279, 285, 319, 335, 394, 425, 734, 735, 999, 1000,
+    ]
+
     var loadTrouble: LoadTrouble {
-        let isStore = code == 499 || message.contains("Azure::")
+        let isStore = code == .s3Error || message.contains("Azure::")
         if isStore {
-            if ["403", "Access Denied", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden", "ExpiredToken"].contains(where: { message.contains($0) }) {
+            if ["403", "Access Denied", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden", "ExpiredToken"]
+                .contains(where: { message.contains($0) })
+            {
                 return .denied
             }
-            if ["404", "NoSuchKey", "NoSuchBucket", "does not exist", "BlobNotFound", "ContainerNotFound"].contains(where: { message.contains($0) }) {
+            if ["404", "NoSuchKey", "NoSuchBucket", "does not exist", "BlobNotFound", "ContainerNotFound"].contains(where: {
+                message.contains($0)
+            }) {
                 return .missing
             }
             return .storeUnreachable
         }
-        if disposition == .retryable { return .warehouse }
-        if code == 1001, ["parquet::", "avro::", "arrow::", "orc::"].contains(where: { message.contains($0) }) { return .data }
-        if message.contains("(in file/uri") || message.contains("While reading from:") || Self.dataCodes.contains(Int(code)) { return .data }
-        return .warehouse
+        let number = code.rawValue
+        if number == 1001, ["parquet::", "avro::", "arrow::", "orc::"].contains(where: { message.contains($0) }) { return .data }
+        if Self.dataCodes.contains(number) { return .data }
+        // Any error while a file is read names the file, also running out of memory.
+        let namesFile = message.contains("(in file/uri") || message.contains("While reading from:")
+        return namesFile && number > 0 && !Self.passingCodes.contains(number) ? .data : .warehouse
     }
 
     /// The object the message names, as `bucket/key`.
@@ -67,15 +78,17 @@ extension ClickHouseError {
 
     /// This error as the pipe's. `what` completes "… while": `moving partitions`.
     func pipeError(during what: String, side: PipeSide = .destination, file: String = #fileID, line: Int = #line) -> PipeError {
-        func error(_ code: PipeError.Code, _ disposition: Disposition, _ side: PipeSide, _ message: String) -> PipeError {
+        func error(_ code: PipeError.Code, _ disposition: PipeCore.Disposition, _ side: PipeSide, _ message: String) -> PipeError {
             PipeError(code, disposition, side: side, message, underlying: self, file: file, line: line)
         }
         switch loadTrouble {
-        case .missing: return error(.sourceMissing, .user, .source, "the object store answered 'not found' while \(what): check bucket and path")
+        case .missing:
+            return error(.sourceMissing, .user, .source, "the object store answered 'not found' while \(what): check bucket and path")
         case .denied:
             return error(
                 .sourceDenied, .user, .source,
-                "the object store denied access to ClickHouse while \(what): check the credentials, and that they may list and read the objects")
+                "the object store denied access to ClickHouse while \(what): check the credentials, and that they may list and read the objects"
+            )
         case .storeUnreachable:
             return error(.sourceUnreachable, .retry, .source, "ClickHouse cannot reach the object store while \(what): \(shortMessage)")
         case .data: return error(.dataParsing, .user, side, "ClickHouse could not read the data while \(what): \(shortMessage)")
@@ -85,7 +98,8 @@ extension ClickHouseError {
         case .retryable:
             return error(.destinationUnreachable, .retry, .destination, "ClickHouse is not available while \(what): \(shortMessage)")
         case .user: return error(.destinationRefused, .user, .destination, "ClickHouse refused while \(what): \(shortMessage)")
-        case .bug: return error(.internalError, .bug, .penstock, "ClickHouse did not accept what Penstock sent while \(what): \(shortMessage)")
+        case .bug:
+            return error(.internalError, .bug, .penstock, "ClickHouse did not accept what Penstock sent while \(what): \(shortMessage)")
         }
     }
 }

@@ -51,20 +51,25 @@ struct DestinationInspection {
         struct Row: Decodable, Sendable { var name: String }
         var findings: [Finding] = []
         let databases = try await service.client.rows(
-            Row.self, "SELECT name FROM system.databases WHERE name = {database:String}", parameters: ["database": destination.database], settings: [:])
+            Row.self, "SELECT name FROM system.databases WHERE name = {database:String}", parameters: ["database": destination.database],
+            settings: [:])
         if databases.isEmpty {
             findings.append(
                 Finding(
-                    .failure, FieldPath("destination.database"), "database '\(destination.database)' does not exist: create it, or choose another"))
+                    .failure, FieldPath("destination.database"),
+                    "database '\(destination.database)' does not exist: create it, or choose another"))
         }
         guard let roles = destination.roles, !roles.isEmpty else { return findings }
         do {
-            let known = Set(try await service.client.rows(Row.self, "SELECT name FROM system.roles", parameters: [:], settings: [:]).map(\.name))
+            let known = Set(
+                try await service.client.rows(Row.self, "SELECT name FROM system.roles", parameters: [:], settings: [:]).map(\.name))
             for (index, role) in roles.enumerated() where !known.contains(role) {
                 findings.append(Finding(.failure, FieldPath("destination.roles[\(index)]"), "role '\(role)' does not exist"))
             }
-        } catch where error.code == .accessDenied {
-            findings.append(Finding(.hint, FieldPath("destination.roles"), "the service's user may not list roles, so they were not checked"))
+        } catch {
+            guard error.code == .accessDenied else { throw error }
+            findings.append(
+                Finding(.hint, FieldPath("destination.roles"), "the service's user may not list roles, so they were not checked"))
         }
         return findings
     }
@@ -78,7 +83,9 @@ struct DestinationInspection {
             } catch let error as ClickHouseError {
                 guard error.disposition == .user else { throw error }
                 findings.append(
-                    Finding(.failure, FieldPath("destination.columns[\(index)].type"), "'\(column.type)' is not a type of this server: \(error.shortMessage)"))
+                    Finding(
+                        .failure, FieldPath("destination.columns[\(index)].type"),
+                        "'\(column.type)' is not a type of this server: \(error.shortMessage)"))
             }
         }
         return findings
@@ -130,7 +137,9 @@ struct DestinationInspection {
         guard let table = tables.first else {
             guard destination.managedTable != true else { return [] }
             return [
-                Finding(.failure, FieldPath("destination.table"), "table \(destination.database).\(name) does not exist: create it, or set managedTable to true")
+                Finding(
+                    .failure, FieldPath("destination.table"),
+                    "table \(destination.database).\(name) does not exist: create it, or set managedTable to true")
             ]
         }
         var findings: [Finding] = []
@@ -175,7 +184,8 @@ struct DestinationInspection {
         }
         do {
             try await service.client.execute(
-                "SELECT CAST(defaultValueOfTypeName({from:String}), {to:String}) FORMAT Null", parameters: ["from": normal, "to": existing],
+                "SELECT CAST(defaultValueOfTypeName({from:String}), {to:String}) FORMAT Null",
+                parameters: ["from": normal, "to": existing],
                 settings: [:])
             return nil
         } catch {

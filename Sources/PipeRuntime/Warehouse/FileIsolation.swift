@@ -48,9 +48,10 @@ struct FileIsolation {
                 let read = reads[next]
                 next += 1
                 group.addTask {
-                    do {
+                    do throws(ClickHouseError) {
                         try await service.client.execute(
-                            "SELECT \(projection.selectList) FROM \(read.source) FORMAT Null", parameters: read.parameters, settings: settings)
+                            "SELECT \(projection.selectList) FROM \(read.source) FORMAT Null", parameters: read.parameters,
+                            settings: settings)
                         return nil
                     } catch {
                         try Task.checkCancellation()

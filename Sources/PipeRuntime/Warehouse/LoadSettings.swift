@@ -25,7 +25,8 @@ package enum LoadSettings {
     package static func inserting(_ load: RemoteLoad, projection: RowProjection, pipe: PipeSettings) -> [String: String] {
         var settings = reading(load).merging(projection.settings(format: load.format)) { $1 }
         for name in [
-            "max_threads", "max_insert_threads", "min_insert_block_size_bytes", "max_download_threads", "parallel_distributed_insert_select",
+            "max_threads", "max_insert_threads", "min_insert_block_size_bytes", "max_download_threads",
+            "parallel_distributed_insert_select",
         ] {
             let value = pipe.integer("clickhouse_\(name)")
             if value > 0 { settings[name] = String(value) }

@@ -86,7 +86,8 @@ struct PartitionMove {
         let left = try await stagedParts(move.staging)
         guard left.isEmpty else {
             throw PipeError(
-                .internalError, .retry, side: .destination, "\(left.count) part(s) are still in \(move.staging) after the move to \(move.target)")
+                .internalError, .retry, side: .destination,
+                "\(left.count) part(s) are still in \(move.staging) after the move to \(move.target)")
         }
     }
 
@@ -147,10 +148,11 @@ struct PartitionMove {
     private func drop(_ part: StagedPart, from staging: TableName) async throws {
         do {
             try await service.client.execute(
-                "ALTER TABLE \(staging.quoted) DROP PART \(Literal.string(part.name))", parameters: [:], settings: ["max_partition_size_to_drop": "0"])
-        } catch where error.code.rawValue == 232 {
-            // NO_SUCH_DATA_PART: a move that was still running has just finished.
+                "ALTER TABLE \(staging.quoted) DROP PART \(Literal.string(part.name))", parameters: [:],
+                settings: ["max_partition_size_to_drop": "0"])
         } catch {
+            // NO_SUCH_DATA_PART: a move that was still running has just finished.
+            if error.code.rawValue == 232 { return }
             try Task.checkCancellation()
             throw error.pipeError(during: "dropping a part that was moved before")
         }

@@ -95,7 +95,8 @@ package struct RemoteRead: Sendable, Hashable, CustomStringConvertible {
             parameters["container"] = container
             parameters["blob"] = path
             arguments = [
-                "{connection:String}", "{container:String}", "{blob:String}", "{format:String}", "{compression:String}", "{structure:String}",
+                "{connection:String}", "{container:String}", "{blob:String}", "{format:String}", "{compression:String}",
+                "{structure:String}",
             ]
         }
         parameters["structure"] = structure ?? "auto"

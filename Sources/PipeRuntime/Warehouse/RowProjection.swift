@@ -70,7 +70,9 @@ package struct RowProjection: Hashable, Sendable {
             if fields.isEmpty { fields = [("json", "JSON")] }
         }
         if usesPositions, let last = positions.max() {
-            let byPosition = Dictionary(fields.compactMap { field in Self.position(field.name).map { ($0, field.type) } }) { first, _ in first }
+            let byPosition = Dictionary(fields.compactMap { field in Self.position(field.name).map { ($0, field.type) } }) { first, _ in
+                first
+            }
             fields = (1...last).map { ("c\($0)", byPosition[$0] ?? "String") }
         }
         if fields.isEmpty { fields = [(isPositional ? "c1" : "_unmapped", "Nullable(String)")] }
@@ -98,7 +100,9 @@ package struct RowProjection: Hashable, Sendable {
 
     /// The number in `c12`; nil for any other name and for numbers no file has.
     private static func position(_ field: String) -> Int? {
-        guard field.first == "c", let number = Int(field.dropFirst()), (1...10_000).contains(number), "c\(number)" == field else { return nil }
+        guard field.first == "c", let number = Int(field.dropFirst()), (1...10_000).contains(number), "c\(number)" == field else {
+            return nil
+        }
         return number
     }
 }

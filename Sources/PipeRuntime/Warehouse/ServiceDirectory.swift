@@ -22,7 +22,8 @@ public final class ServiceDirectory: WarehouseProvider {
     package func service(_ id: String) throws(PipeError) -> ClickHouseService {
         guard let service = services.withLock({ $0[id] }) else {
             throw PipeError(
-                .destinationUnreachable, .user, side: .destination, "service '\(id)' is not configured: add it to the services, or delete the pipe")
+                .destinationUnreachable, .user, side: .destination,
+                "service '\(id)' is not configured: add it to the services, or delete the pipe")
         }
         return service
     }

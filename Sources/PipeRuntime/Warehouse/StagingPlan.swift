@@ -58,7 +58,8 @@ struct StagingPlan: Sendable {
             guard isStageable(found.engine) else {
                 throw PipeError(
                     .destinationRefused, .user, side: .destination,
-                    "table \(table) has engine \(found.engine), which cannot be loaded exactly once: use a MergeTree or Null table, or drop the view that writes to it")
+                    "table \(table) has engine \(found.engine), which cannot be loaded exactly once: use a MergeTree or Null table, or drop the view that writes to it"
+                )
             }
             plan.tables.append(
                 Table(
@@ -79,7 +80,8 @@ struct StagingPlan: Sendable {
                 guard let select = ViewDefinition.select(definition.as_select, readingFrom: table, replacedBy: staging) else {
                     throw PipeError(
                         .destinationRefused, .user, side: .destination,
-                        "materialized view \(view) reads \(table) in a way that cannot be staged: its SELECT must name the table exactly once")
+                        "materialized view \(view) reads \(table) in a way that cannot be staged: its SELECT must name the table exactly once"
+                    )
                 }
                 let name = staged(view, as: "_view")
                 plan.views.append(
@@ -134,7 +136,8 @@ struct StagingPlan: Sendable {
     }
 
     private static func drop(_ names: [TableName], on service: ClickHouseService) async throws {
-        try await drop(tables: names.filter { !$0.name.hasSuffix("_view") }, views: names.filter { $0.name.hasSuffix("_view") }, on: service)
+        try await drop(
+            tables: names.filter { !$0.name.hasSuffix("_view") }, views: names.filter { $0.name.hasSuffix("_view") }, on: service)
     }
 
     private static func leftOver(of pipe: PipeID, onlyEmpty: Bool, on service: ClickHouseService) async throws -> [TableName] {
@@ -165,7 +168,8 @@ struct StagingPlan: Sendable {
             """, parameters: ["database": table.database, "table": table.name], during: "looking at \(table)")
         guard let found = rows.first else {
             throw PipeError(
-                .destinationRefused, .user, side: .destination, "table \(table) does not exist: create it, or start the pipe anew to have it made")
+                .destinationRefused, .user, side: .destination,
+                "table \(table) does not exist: create it, or start the pipe anew to have it made")
         }
         return found
     }
@@ -183,7 +187,8 @@ struct StagingPlan: Sendable {
     }
 
     /// A replicated table's path belongs to it alone, so the copy gets the server's default path.
-    private static func createTable(_ staging: TableName, like target: TableName, engineFull: String, service: ClickHouseService) -> String {
+    private static func createTable(_ staging: TableName, like target: TableName, engineFull: String, service: ClickHouseService) -> String
+    {
         let create = "CREATE TABLE \(staging.quoted)\(service.onCluster) AS \(target.quoted)"
         guard engineFull.hasPrefix("Replicated") else { return create }
         return "\(create) ENGINE = \(ReplicatedEngine.withDefaultPath(engineFull))"
