@@ -29,6 +29,11 @@ public struct CDCScaling: Codable, Hashable, Sendable {
     public var replicaCpuMillicores: Int
     public var replicaMemoryGb: Int
 
+    public init(replicaCpuMillicores: Int, replicaMemoryGb: Int) {
+        self.replicaCpuMillicores = replicaCpuMillicores
+        self.replicaMemoryGb = replicaMemoryGb
+    }
+
     public static let initial = CDCScaling(replicaCpuMillicores: 2000, replicaMemoryGb: 8)
 
     public static let schema = ObjectSchema(
