@@ -1,0 +1,80 @@
+import PipeCore
+
+/// Every metric of pipes: name, help, kind and where its samples come from.
+///
+/// The first group has the names and meanings of ClickPipes (reference: ClickHouse Cloud's monitoring documentation); the
+/// second group is what operators of ClickPipes miss.
+struct MetricCatalog {
+    typealias Samples = @Sendable (PipeMetrics.Values, [MetricFamily.Label]) -> [MetricFamily.Sample]
+
+    struct Metric: Sendable {
+        var name: String
+        var help: String
+        var kind: MetricFamily.Kind
+        var samples: Samples
+
+        init(_ name: String, _ kind: MetricFamily.Kind, _ help: String, _ samples: @escaping Samples) {
+            self.name = "ClickPipes_" + name
+            self.help = kind == .gauge ? help : help + " Counted since the start of the Penstock process."
+            self.kind = kind
+            self.samples = samples
+        }
+
+        init(_ name: String, _ kind: MetricFamily.Kind, _ help: String, value: @escaping @Sendable (PipeMetrics.Values) -> Double?) {
+            self.init(name, kind, help) { values, labels in
+                value(values).map { [MetricFamily.Sample(labels: labels, value: $0)] } ?? []
+            }
+        }
+    }
+
+    static let contract: [Metric] = [
+        Metric("Info", .gauge, "1 for each pipe; its state is a label.") { values, labels in
+            [MetricFamily.Sample(labels: labels + [MetricFamily.Label("clickpipe_state", values.identity.state.rawValue)], value: 1)]
+        },
+        Metric("FetchedEvents_Total", .counter, "Rows, messages or records read from the source.") { Double($0.fetchedEvents) },
+        Metric("FetchedBytes_Total", .counter, "Bytes read from the source, uncompressed.") { Double($0.fetchedBytes) },
+        Metric(
+            "FetchedBytesCompressed_Total", .counter,
+            "Bytes read from the source as stored there where that is known (files), else uncompressed."
+        ) { Double($0.fetchedBytesCompressed) },
+        Metric("SentEvents_Total", .counter, "Rows written to ClickHouse.") { Double($0.sentEvents) },
+        Metric("SentBytes_Total", .counter, "Bytes written to ClickHouse, uncompressed.") { Double($0.sentBytes) },
+        Metric(
+            "SentBytesCompressed_Total", .counter,
+            "Bytes written to ClickHouse: files as stored at the source, everything else uncompressed."
+        ) { Double($0.sentBytesCompressed) },
+        Metric("Errors_Total", .counter, "Failed tries, failures of the pipe, and records left out.") {
+            Double($0.errors.values.reduce(0, +))
+        },
+        Metric(
+            "Latency", .gauge, "Milliseconds from the time a batch was read until it was written, mean of the last 100 batches."
+        ) { $0.latency },
+    ]
+
+    static let own: [Metric] = [
+        Metric("Lag_Items", .gauge, "Rows, messages or files known to wait at the source.") { $0.lag.map { Double($0.items) } },
+        Metric("Lag_Bytes", .gauge, "Bytes known to wait at the source.") { $0.lag.map { Double($0.bytes) } },
+        Metric("InFlight_Bytes", .gauge, "Bytes of batches read and not yet written.") { Double($0.bytesInFlight) },
+        Metric("OpenBatches", .gauge, "Batches read and not yet written.") { Double($0.openBatches) },
+        Metric("Batch_Rows", .histogram, "Rows of a batch as written.") { $0.batchRows.samples($1) },
+        Metric("Batch_Bytes", .histogram, "Bytes of a batch as written.") { $0.batchBytes.samples($1) },
+        Metric("InsertDuration_Seconds", .histogram, "Duration of the successful write of a batch.") { $0.insertSeconds.samples($1) },
+        Metric("Flushes_Total", .counter, "Batches by the reason they were closed for.") { values, labels in
+            FlushReason.allCases.compactMap { reason in
+                values.flushes[reason].map {
+                    MetricFamily.Sample(labels: labels + [MetricFamily.Label("reason", reason.rawValue)], value: Double($0))
+                }
+            }
+        },
+        Metric("ErrorsByClass_Total", .counter, "Errors_Total by error class.") { values, labels in
+            values.errors.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                MetricFamily.Sample(labels: labels + [MetricFamily.Label("error_class", $0.key.rawValue)], value: Double($0.value))
+            }
+        },
+        Metric("Retries_Total", .counter, "Tries repeated after passing trouble, by the side that had it.") { values, labels in
+            values.retries.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                MetricFamily.Sample(labels: labels + [MetricFamily.Label("side", $0.key.rawValue)], value: Double($0.value))
+            }
+        },
+    ]
+}

@@ -1,0 +1,49 @@
+import PipeCore
+import Synchronization
+
+/// Where a source puts its batches: each is journaled before anything of it may reach the destination.
+struct DeliveryOutput<S: Source>: BatchOutput {
+    let delivery: Delivery<S>
+
+    func emit(_ batch: Batch<S.Extent>) async throws {
+        do {
+            let isReplay = try delivery.replays.withLock { try $0.claim(batch.id, lane: batch.lane, extent: batch.extent) }
+            let now = delivery.retrier.stopwatch.now
+            let weight = max(1, batch.payload.bytesInMemory)
+            let (opened, gauges) = delivery.ledger.withLock { ledger in
+                let ticket = ledger.open(batch.id, in: batch.lane, extent: batch.extent, bytes: weight, at: now)
+                return (ticket, ledger.gauges)
+            }
+            guard let ticket = opened else {
+                throw PipeError(.internalError, .bug, side: .source, "the source emitted batch \(batch.id) twice")
+            }
+            if !isReplay { try await journal(batch) }
+            let metrics = delivery.context.metrics
+            metrics.inFlight(batches: gauges.openBatches, bytes: gauges.bytesInFlight)
+            metrics.fetched(batch.payload, reason: isReplay ? .replay : batch.reason)
+            try await delivery.window.send(
+                Delivery<S>.Item(ticket: ticket, batch: batch, weight: weight, emitted: now), weight: weight)
+        } catch {
+            // Whatever the source makes of this error, the run must not go on without the batch.
+            if !(error is CancellationError) { delivery.window.fail(PipeError.classified(error, side: .penstock)) }
+            throw error
+        }
+        await delivery.health.succeeded()
+    }
+
+    func reject(_ record: RejectedRecord) async {
+        delivery.context.metrics.rejected([record])
+        await delivery.warehouse.reject([record])
+    }
+
+    func alive(lag: SourceLag?) async {
+        if let lag { delivery.context.metrics.lag(lag) }
+        await delivery.health.succeeded()
+    }
+
+    private func journal(_ batch: Batch<S.Extent>) async throws {
+        let stored = StoredBatch(id: batch.id, lane: batch.lane, extent: try JSONValue(encoding: batch.extent))
+        let context = delivery.context
+        try await delivery.retrier(.penstock) { try await context.store.open(stored, of: context.pipe) }
+    }
+}

@@ -1,0 +1,54 @@
+private import Synchronization
+
+/// A value behind a lock that tests can wait on: no test needs to sleep.
+public final class Watched<Value: Sendable>: Sendable {
+    private struct Waiter: Sendable {
+        var isSatisfied: @Sendable (Value) -> Bool
+        var continuation: CheckedContinuation<Bool, Never>
+    }
+    private struct State: Sendable {
+        var value: Value
+        var waiters: [Int: Waiter] = [:]
+        var nextWaiter = 0
+    }
+    private let state: Mutex<State>
+
+    public init(_ value: Value) { state = Mutex(State(value: value)) }
+
+    public var value: Value { state.withLock { $0.value } }
+
+    /// Changes the value and wakes everybody whose condition now holds.
+    @discardableResult
+    public func update<Result: Sendable>(_ change: (inout Value) throws -> Result) rethrows -> Result {
+        let (result, woken) = try state.withLock { state in
+            let result = try change(&state.value)
+            let woken = state.waiters.filter { $0.value.isSatisfied(state.value) }
+            for id in woken.keys { state.waiters[id] = nil }
+            return (result, woken.values.map(\.continuation))
+        }
+        for continuation in woken { continuation.resume(returning: true) }
+        return result
+    }
+
+    /// Returns once `condition` holds; throws `CancellationError` when the task is cancelled before.
+    public func wait(until condition: @escaping @Sendable (Value) -> Bool) async throws {
+        let id = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let satisfied = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    if condition(state.value) { return true }
+                    if Task.isCancelled { return false }
+                    state.waiters[id] = Waiter(isSatisfied: condition, continuation: continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume(returning: false)
+        }
+        if !satisfied { throw CancellationError() }
+    }
+}
