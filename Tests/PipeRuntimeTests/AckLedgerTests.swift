@@ -10,10 +10,14 @@ import Testing
 
     private func receipt() -> InsertReceipt { InsertReceipt(rows: 1, bytes: 1) }
 
+    private func isFree(_ ledger: inout Ledger, _ id: String) -> Bool {
+        ledger.open(BatchID(id), in: b, extent: ScriptedExtent(first: 0, next: 1), bytes: 1, at: .zero) != nil
+    }
+
     private func open(_ ledger: inout Ledger, _ lane: Lane, _ first: Int, bytes: Int = 10, at: Duration = .zero) throws -> Ledger.Ticket {
-        try #require(
-            ledger.open(
-                BatchID("\(lane)\(first)"), in: lane, extent: ScriptedExtent(first: first, next: first + 1), bytes: bytes, at: at))
+        let ticket = ledger.open(
+            BatchID("\(lane)\(first)"), in: lane, extent: ScriptedExtent(first: first, next: first + 1), bytes: bytes, at: at)
+        return try #require(ticket)
     }
 
     @Test func onlyTheSettledPrefixOfALaneLeaves() throws {
@@ -21,9 +25,11 @@ import Testing
         let tickets = try (0..<3).map { try open(&ledger, a, $0) }
         ledger.settle(tickets[1], receipt())
         ledger.settle(tickets[2], receipt())
-        #expect(ledger.beginSave() == nil, "the first batch of the lane is not durable")
+        let early = ledger.beginSave()
+        #expect(early == nil, "the first batch of the lane is not durable")
         ledger.settle(tickets[0], receipt())
-        let advance = try #require(ledger.beginSave())
+        let saved = ledger.beginSave()
+        let advance = try #require(saved)
         #expect(advance.positions == [a: ScriptedExtent.Position(next: 3)])
         #expect(advance.settled.map(\.rawValue) == ["a0", "a1", "a2"])
     }
@@ -33,19 +39,23 @@ import Testing
         _ = try open(&ledger, a, 0)
         let second = try open(&ledger, b, 7)
         ledger.settle(second, receipt())
-        #expect(try #require(ledger.beginSave()).positions == [b: ScriptedExtent.Position(next: 8)])
+        let saved = ledger.beginSave()
+        #expect(saved?.positions == [b: ScriptedExtent.Position(next: 8)])
     }
 
     @Test func settlementsDuringASaveGatherForTheNext() throws {
         var ledger = Ledger()
         let tickets = try (0..<4).map { try open(&ledger, a, $0) }
         ledger.settle(tickets[0], receipt())
-        #expect(try #require(ledger.beginSave()).settled.count == 1)
+        let first = ledger.beginSave()
+        #expect(first?.settled.count == 1)
         ledger.settle(tickets[1], receipt())
         ledger.settle(tickets[2], receipt())
-        #expect(ledger.beginSave() == nil, "there is one writer")
+        let second = ledger.beginSave()
+        #expect(second == nil, "there is one writer")
         ledger.endSave(succeeded: true)
-        let next = try #require(ledger.beginSave())
+        let saved = ledger.beginSave()
+        let next = try #require(saved)
         #expect(next.settled.map(\.rawValue) == ["a1", "a2"])
         #expect(next.positions == [a: ScriptedExtent.Position(next: 3)])
     }
@@ -57,7 +67,8 @@ import Testing
         _ = ledger.beginSave()
         ledger.settle(tickets[1], receipt())
         ledger.endSave(succeeded: false)
-        let advance = try #require(ledger.beginSave())
+        let saved = ledger.beginSave()
+        let advance = try #require(saved)
         #expect(advance.settled.map(\.rawValue) == ["a0", "a1"])
         #expect(advance.positions == [a: ScriptedExtent.Position(next: 2)], "the position does not go back to the failed save's")
     }
@@ -69,20 +80,21 @@ import Testing
         _ = ledger.beginSave()
         ledger.endSave(succeeded: true)
         ledger.settle(ticket, receipt())
-        #expect(ledger.beginSave() == nil)
+        let again = ledger.beginSave()
+        #expect(again == nil)
         #expect(ledger.gauges == Ledger.Gauges())
     }
 
     @Test func anIDIsTakenUntilItIsSaved() throws {
         var ledger = Ledger()
         let ticket = try open(&ledger, a, 0)
-        let extent = ScriptedExtent(first: 0, next: 1)
-        #expect(ledger.open(BatchID("a0"), in: b, extent: extent, bytes: 1, at: .zero) == nil)
+        let whileOpen = isFree(&ledger, "a0")
         ledger.settle(ticket, receipt())
-        #expect(ledger.open(BatchID("a0"), in: b, extent: extent, bytes: 1, at: .zero) == nil)
+        let whileSettled = isFree(&ledger, "a0")
         _ = ledger.beginSave()
         ledger.endSave(succeeded: true)
-        #expect(ledger.open(BatchID("a0"), in: b, extent: extent, bytes: 1, at: .zero) != nil)
+        let onceSaved = isFree(&ledger, "a0")
+        #expect([whileOpen, whileSettled, onceSaved] == [false, false, true])
     }
 
     @Test func gaugesShowWhatIsNotDurable() throws {

@@ -38,6 +38,12 @@ public struct AckLedger<Extent: SourceExtent>: Sendable {
         public var bytesInFlight = 0
         /// When the oldest of them was opened.
         public var oldestOpen: Duration?
+
+        public init(openBatches: Int = 0, bytesInFlight: Int = 0, oldestOpen: Duration? = nil) {
+            self.openBatches = openBatches
+            self.bytesInFlight = bytesInFlight
+            self.oldestOpen = oldestOpen
+        }
     }
 
     private struct Entry: Sendable {

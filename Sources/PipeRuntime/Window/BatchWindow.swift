@@ -24,6 +24,14 @@ public final class BatchWindow<Element: Sendable>: Sendable {
         public var taken: Int
         public var waitingSenders: Int
         public var waitingConsumers: Int
+
+        public init(weight: Int = 0, queued: Int = 0, taken: Int = 0, waitingSenders: Int = 0, waitingConsumers: Int = 0) {
+            self.weight = weight
+            self.queued = queued
+            self.taken = taken
+            self.waitingSenders = waitingSenders
+            self.waitingConsumers = waitingConsumers
+        }
     }
 
     public var gauges: Gauges {
