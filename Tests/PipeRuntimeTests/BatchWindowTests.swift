@@ -134,13 +134,13 @@ import Testing
 
     @Test func manySendersAndConsumersLoseNothing() async throws {
         let window = Window(capacity: 20)
-        let taken = Mutex<[Int]>([])
+        let taken = Watched<[Int]>([])
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<4 {
                 group.addTask {
                     while let element = try await window.next() {
                         #expect(window.gauges.weight <= 20)
-                        taken.withLock { $0.append(element) }
+                        taken.update { $0.append(element) }
                         window.release(weight: element % 7 + 1)
                     }
                 }
@@ -161,7 +161,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        #expect(taken.withLock { $0 }.sorted() == Array(0..<4000))
+        #expect(taken.value.sorted() == Array(0..<4000))
         #expect(window.gauges.weight == 0)
     }
 }

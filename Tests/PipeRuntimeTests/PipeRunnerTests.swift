@@ -10,7 +10,8 @@ import Testing
     @Test func aFiniteSourceIsDeliveredOnce() async throws {
         let warehouse = InMemoryWarehouse(deduplicates: false)
         let harness = RunHarness(Script(rows: lanes), warehouse: warehouse)
-        #expect(await harness.run().isFinished)
+        let end = await harness.run()
+        #expect(end.isFinished)
         #expect(warehouse.lines.sorted() == harness.script.lines.sorted())
         #expect(harness.script.current.acknowledged == lanes)
         #expect(harness.directory[harness.pipe]?.events == [.provisioningBegan, .runningBegan])
@@ -39,7 +40,8 @@ import Testing
         }
         var harness = RunHarness(script, warehouse: StepWarehouse { steps.withLock { $0.append("insert") } })
         harness.store = store
-        #expect(await harness.run().isFinished)
+        let end = await harness.run()
+        #expect(end.isFinished)
         #expect(steps.withLock { $0 } == ["journal", "insert", "save"])
         #expect(script.current.acknowledged == [Lane("a"): 3])
     }
@@ -56,7 +58,8 @@ import Testing
             try await harness.directory.wait { $0.pipes.values.first?.message?.contains("attempt 2") == true }
             try await harness.clock.untilSomebodySleeps()
             harness.clock.advanceToNextDeadline()
-            #expect(try #require(await group.next()).isFinished)
+            let outcome = try await group.next()
+            #expect(outcome?.isFinished == true)
         }
         #expect(warehouse.current.attempts.map(\.rawValue) == ["a:0-3", "a:0-3", "a:0-3"])
         #expect(harness.message == nil, "the message goes away with the trouble")
@@ -68,7 +71,8 @@ import Testing
         let warehouse = InMemoryWarehouse()
         for _ in 0..<1000 { warehouse.failNext(.retry(.destination, "no route to host")) }
         let harness = RunHarness(Script(rows: [Lane("a"): 1]), warehouse: warehouse, clock: ManualClock(.immediate))
-        let error = try #require(await harness.run().error)
+        let outcome = await harness.run()
+        let error = try #require(outcome.error)
         #expect(error.disposition == .user)
         #expect(error.code == .destinationUnreachable)
         #expect(error.message.hasPrefix("gave up after 1 h and "))
@@ -90,7 +94,8 @@ import Testing
             script.append(5, to: Lane("a"))
             script.finish()
             harness.clock.advanceToNextDeadline()
-            #expect(try #require(await group.next()).isFinished)
+            let outcome = try await group.next()
+            #expect(outcome?.isFinished == true)
         }
         #expect(script.current.reads == 2)
         #expect(warehouse.lines.sorted() == script.lines.sorted(), "no row is read twice")
@@ -101,7 +106,8 @@ import Testing
         let script = Script(rows: [Lane("a"): 20], isFinite: false)
         for _ in 0..<1000 { script.failNext(PipeError.retry(.source, "broker is down")) }
         let harness = RunHarness(script, clock: ManualClock(.immediate))
-        let error = try #require(await harness.run().error)
+        let outcome = await harness.run()
+        let error = try #require(outcome.error)
         #expect(error.disposition == .user && error.side == .source)
         #expect(error.message.hasPrefix("gave up after 15 min and "))
         #expect(harness.clock.now.offset == .seconds(900))
@@ -116,7 +122,8 @@ import Testing
             try await warehouse.wait { $0.inserts.count == 2 }
             warehouse.failNext(.user(.destination))
             script.append(2, to: Lane("a"))
-            let error = try #require(await group.next()?.error)
+            let outcome = try await group.next()
+            let error = try #require(outcome?.error)
             #expect(error.disposition == .user && error.message == "no such table")
         }
         let saved = try await harness.store.load(harness.pipe)
@@ -129,7 +136,8 @@ import Testing
         struct Secretive: Error { let password = "hunter2" }
         let script = Script(rows: [Lane("a"): 4])
         script.failNext(Secretive())
-        let error = try #require(await RunHarness(script).run().error)
+        let outcome = await RunHarness(script).run()
+        let error = try #require(outcome.error)
         #expect(error.disposition == .bug)
         #expect(error.message.contains("Secretive"))
         #expect(!error.message.contains("hunter2"))
@@ -145,7 +153,8 @@ import Testing
             group.addTask { try await task.run { await harness.run() } }
             try await warehouse.wait { $0.running == 2 }
             task.stop()
-            #expect(try #require(await group.next()).isCancelled)
+            let outcome = try await group.next()
+            #expect(outcome?.isCancelled == true)
         }
         #expect(warehouse.current.inserts.isEmpty)
         let pending = try await harness.store.load(harness.pipe).pending
@@ -153,7 +162,8 @@ import Testing
 
         warehouse.release()
         script.finish()
-        #expect(await harness.run().isFinished)
+        let end = await harness.run()
+        #expect(end.isFinished)
         let ids = Set(warehouse.current.inserts.map(\.id))
         #expect(pending.allSatisfy { ids.contains($0.id) }, "journaled boundaries are kept")
         #expect(warehouse.lines.sorted() == script.lines.sorted())
@@ -173,7 +183,8 @@ import Testing
             for _ in 0..<1000 { await Task.yield() }
             #expect(held.metrics.values.openBatches <= 6)
             warehouse.release()
-            #expect(try #require(await group.next()).isFinished)
+            let outcome = try await group.next()
+            #expect(outcome?.isFinished == true)
         }
         #expect(warehouse.current.inserts.count == 1000)
     }
@@ -193,9 +204,10 @@ import Testing
         let held = harness
         try await withThrowingTaskGroup(of: PipeOutcome.self) { group in
             group.addTask { await held.run() }
-            while held.metrics.values.sentEvents < 50 { await Task.yield() }
+            while held.metrics.values.sentEvents < 50 || held.metrics.values.openBatches > 0 { await Task.yield() }
             gate.update { $0 = true }
-            #expect(try #require(await group.next()).isFinished)
+            let outcome = try await group.next()
+            #expect(outcome?.isFinished == true)
         }
         let all = saves.withLock { $0 }
         #expect(all.count == 2)
@@ -207,7 +219,8 @@ import Testing
         let harness = RunHarness(Script(rows: [:]))
         try await harness.store.open(
             StoredBatch(id: BatchID("other"), lane: Lane("a"), extent: ["first": 0, "next": 3]), of: harness.pipe)
-        let error = try #require(await harness.run().error)
+        let outcome = await harness.run()
+        let error = try #require(outcome.error)
         #expect(error.disposition == .bug)
         #expect(error.message.contains("other"))
     }
@@ -216,7 +229,8 @@ import Testing
         let warehouse = InMemoryWarehouse()
         warehouse.failNextPreparations(.retry(.destination), .retry(.destination))
         let harness = RunHarness(Script(rows: lanes), warehouse: warehouse, clock: ManualClock(.immediate))
-        #expect(await harness.run().isFinished)
+        let end = await harness.run()
+        #expect(end.isFinished)
         #expect(warehouse.current.preparations == 3)
         #expect(harness.directory.current.descriptions.last == .some(nil))
     }

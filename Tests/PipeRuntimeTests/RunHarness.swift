@@ -25,7 +25,7 @@ struct RunHarness {
         directory.add(
             PipeSpec(
                 id: pipe, name: "scripted", serviceID: "s", source: ScriptedConfiguration(script, named: "harness"),
-                destination: .memory))
+                destination: Destination(database: "default")))
     }
 
     func run() async -> PipeOutcome {

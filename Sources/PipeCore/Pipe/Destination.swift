@@ -7,6 +7,9 @@ public struct Destination: Codable, Hashable, Sendable {
     public var columns: [Column]?
     public var roles: [String]?
 
+    /// Where a database pipe writes.
+    public init(database: String) { self.database = database }
+
     public struct Column: Codable, Hashable, Sendable {
         public var name: String
         /// A ClickHouse type name, such as `Array(Nullable(String))`.

@@ -158,11 +158,10 @@ final class Delivery<S: Source>: Sendable {
     private func settle(_ ticket: AckLedger<S.Extent>.Ticket, _ receipt: consuming InsertReceipt) {
         // A closure cannot consume what it captured; an optional can be emptied.
         var proof: InsertReceipt? = consume receipt
-        let gauges = ledger.withLock { ledger in
+        ledger.withLock { ledger in
             if let receipt = proof.take() { ledger.settle(ticket, receipt) }
-            return ledger.gauges
+            context.metrics.inFlight(batches: ledger.gauges.openBatches, bytes: ledger.gauges.bytesInFlight)
         }
-        context.metrics.inFlight(batches: gauges.openBatches, bytes: gauges.bytesInFlight)
         needsSave.yield()
     }
 

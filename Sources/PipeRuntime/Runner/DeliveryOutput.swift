@@ -10,16 +10,15 @@ struct DeliveryOutput<S: Source>: BatchOutput {
             let isReplay = try delivery.replays.withLock { try $0.claim(batch.id, lane: batch.lane, extent: batch.extent) }
             let now = delivery.retrier.stopwatch.now
             let weight = max(1, batch.payload.bytesInMemory)
-            let (opened, gauges) = delivery.ledger.withLock { ledger in
-                let ticket = ledger.open(batch.id, in: batch.lane, extent: batch.extent, bytes: weight, at: now)
-                return (ticket, ledger.gauges)
+            let metrics = delivery.context.metrics
+            let opened = delivery.ledger.withLock { ledger in
+                defer { metrics.inFlight(batches: ledger.gauges.openBatches, bytes: ledger.gauges.bytesInFlight) }
+                return ledger.open(batch.id, in: batch.lane, extent: batch.extent, bytes: weight, at: now)
             }
             guard let ticket = opened else {
                 throw PipeError(.internalError, .bug, side: .source, "the source emitted batch \(batch.id) twice")
             }
             if !isReplay { try await journal(batch) }
-            let metrics = delivery.context.metrics
-            metrics.inFlight(batches: gauges.openBatches, bytes: gauges.bytesInFlight)
             metrics.fetched(batch.payload, reason: isReplay ? .replay : batch.reason)
             try await delivery.window.send(
                 Delivery<S>.Item(ticket: ticket, batch: batch, weight: weight, emitted: now), weight: weight)
