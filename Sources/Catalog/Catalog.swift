@@ -4,7 +4,9 @@ public import PipeCore
 /// Everything Penstock remembers. SQLite is the embedded default; a contract suite lets another database follow.
 ///
 /// Every method returns when its effect survives a crash of the process. `update…` closures run in one transaction with the
-/// read they are given; what they throw is rethrown and nothing is written. They return nil when the record does not exist.
+/// read they are given; what they throw is rethrown and nothing is written. They return the record as stored, or nil when it
+/// does not exist; the id cannot be changed. Dates keep whole milliseconds, finer parts are cut off. Refusals and failures are
+/// ``CatalogError``; those of ``CheckpointStore`` methods are ``PipeError``, because they end up in a pipe.
 public protocol Catalog: CheckpointStore {
     /// Nil before ``create(_:)-(OrganizationRecord)`` was called once.
     func organization() async throws -> OrganizationRecord?
@@ -41,7 +43,9 @@ public protocol Catalog: CheckpointStore {
     func updatePipe(_ id: PipeID, _ change: @Sendable (inout PipeRecord) throws -> Void) async throws -> PipeRecord?
     /// Removes the pipe, its checkpoint, journal and archive.
     func deletePipe(_ id: PipeID) async throws -> Bool
-    /// A value after every create, update or delete of a pipe or service by anyone in this process; coalesced.
+    /// A value after every change by anyone in this process that a supervisor must look at: a pipe created, changed or
+    /// deleted, a service created or changed. Coalesced; any number of listeners, each from its call on. A pipe's observed
+    /// state and message count only when the state leaves rest, or else writing an observation would call for another one.
     func pipeChanges() -> AsyncStream<Void>
 
     /// What a pipe has dealt with, newest first.

@@ -34,6 +34,9 @@ public struct CatalogPipeDirectory: PipeDirectory {
             if lifecycle.state != record.state {
                 record.state = lifecycle.state
                 record.updatedAt = time
+            } else if record.state.isAtRest, message == nil {
+                // A late observation of a pipe at rest means nothing; why it rests stays readable.
+                return
             }
             record.stateMessage = message
         }

@@ -27,5 +27,10 @@ final class ChangeSignal: Sendable {
         for continuation in listeners.withLock({ Array($0.byNumber.values) }) { continuation.yield() }
     }
 
-    deinit { for continuation in listeners.withLock({ Array($0.byNumber.values) }) { continuation.finish() } }
+    /// Ends the streams there are.
+    func finish() {
+        for continuation in listeners.withLock({ Array($0.byNumber.values) }) { continuation.finish() }
+    }
+
+    deinit { finish() }
 }

@@ -22,10 +22,14 @@ enum PrivateFiles {
         } catch {
             throw CatalogError(.storage, "Cannot create the directory \(directory) for the catalog; check its parent's permissions")
         }
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw trouble("open", path) }
-        defer { close(file) }
-        guard fchmod(file, 0o600) == 0 else { throw trouble("restrict access to", path) }
+        let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if file >= 0 {
+            close(file)
+        } else {
+            guard errno == EEXIST else { throw trouble("create", path) }
+            // By name: closing a descriptor of a database that this process has open would drop SQLite's locks on it.
+            guard chmod(path, 0o600) == 0 else { throw trouble("restrict access to", path) }
+        }
         // SQLite gives its side files the mode of the database, but only when it creates them.
         for side in ["-wal", "-shm"] { chmod(path + side, 0o600) }
         try syncDirectory(of: path)

@@ -21,8 +21,11 @@ public final class SQLiteCatalog: Catalog {
         try KeyCheck.verify(sealer, in: store.pool)
     }
 
-    /// Ends all use of the file. Calls after it fail.
-    public func close() throws { try store.pool.close() }
+    /// Ends all use of the file and the streams of ``pipeChanges()``. Calls after it fail.
+    public func close() throws {
+        signal.finish()
+        try store.pool.close()
+    }
 
     // MARK: Organization
 
@@ -177,7 +180,7 @@ public final class SQLiteCatalog: Catalog {
 extension PipeRecord {
     /// Whether a supervisor must look at the pipe again. What supervisors write themselves (state, message) does not ask,
     /// or each answer would be a new question; leaving a state of rest does, because only a user's request does that.
-    func asksForAction(comparedWith old: PipeRecord) -> Bool {
+    package func asksForAction(comparedWith old: PipeRecord) -> Bool {
         if old.state.isAtRest && !state.isAtRest { return true }
         var old = old
         old.state = state

@@ -9,7 +9,7 @@ extension SchemaStep {
         try database.execute(
             sql: """
                 CREATE TABLE organization (
-                    only INTEGER PRIMARY KEY DEFAULT 1 CHECK (only = 1),
+                    only INTEGER NOT NULL UNIQUE DEFAULT 1 CHECK (only = 1),
                     id TEXT NOT NULL,
                     name TEXT NOT NULL,
                     created_at INTEGER NOT NULL,
@@ -131,7 +131,7 @@ extension SchemaStep {
                 CREATE INDEX private_endpoint_by_service ON private_endpoint (service_id);
 
                 CREATE TABLE key_check (
-                    only INTEGER PRIMARY KEY DEFAULT 1 CHECK (only = 1),
+                    only INTEGER NOT NULL UNIQUE DEFAULT 1 CHECK (only = 1),
                     sealed BLOB NOT NULL
                 ) STRICT;
                 """)
