@@ -80,7 +80,7 @@ package struct PipeUpdate: Sendable {
     ) -> CheckedSource? {
         let document = ObjectSchema.joined(stored.source, secrets: stored.secrets)
         var patch: JSONValue = [:]
-        if let given, given.object?.contains(where: { $0.value.object != nil }) == true || (!given.isNull && given.object == nil) {
+        if let given, !given.isNull, given.object.map({ $0.contains { Self.isArm($0, of: sources) } }) ?? true {
             guard let arm = SourceArm.find(in: given, of: sources, problems: &problems) else { return nil }
             guard arm.kind == stored.kind else {
                 problems.append(Problem(arm.path, "cannot be set: the source of this pipe is \(stored.kind), and its kind stays"))
@@ -89,6 +89,11 @@ package struct PipeUpdate: Sendable {
             patch = arm.given
         }
         return type.updated(document, with: patch, of: stored.id, isAtRest: stored.state.isAtRest, problems: &problems)
+    }
+
+    /// Whether a member of `source` speaks of a source at all; `validateSamples` alone changes nothing.
+    private static func isArm(_ member: (key: String, value: JSONValue), of sources: SourceCatalog) -> Bool {
+        !member.value.isNull && (sources[member.key] != nil || member.value.object != nil)
     }
 
     private static func destination(

@@ -98,6 +98,8 @@ extension SourceConfiguration {
             problems += found
             return nil
         }
+        // What is stored was valid when it was stored: it is not judged again because of a new name.
+        if patch == [:] { return decoded(stored, problems: &problems).map { CheckedSource(document: stored, configuration: $0) } }
         let laidOver = schema.patched(stored, with: patch, at: path, problems: &found)
         // A PATCH may have cleared something that is required.
         let whole = schema.checked(laidOver, at: path, mode: .create, problems: &found)
