@@ -89,7 +89,7 @@ let package = Package(
         library("CloudSigning", [crypto], tests: []),
         library("ClickHouse", [asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: []),
         library(
-            "EmbeddedClickHouse", ["ClickHouse", lifecycle, logging, subprocess], tests: []),
+            "EmbeddedClickHouse", ["ClickHouse", crypto, lifecycle, logging, subprocess], tests: []),
         library("Catalog", ["PipeCore", crypto, grdb, logging], tests: ["PipeTesting"]),
         library("PipeRuntime", ["PipeCore", "ClickHouse", lifecycle, logging], tests: ["PipeTesting"]),
         library("Connectors", ["PipeCore"] + sources.map { .byName(name: $0[0].name) }, tests: ["PipeTesting"]),

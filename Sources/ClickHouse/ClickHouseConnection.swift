@@ -24,7 +24,7 @@ public struct ClickHouseConnection: Sendable, Hashable {
     }
 
     /// The address without a trailing slash. Throws ``ClickHouseError`` (user) saying what is wrong with it.
-    func checkedOrigin() throws(ClickHouseError) -> String {
+    package func checkedOrigin() throws(ClickHouseError) -> String {
         let origin = url.hasSuffix("/") ? String(url.dropLast()) : url
         let authority: Substring
         if origin.hasPrefix("http://") {

@@ -89,7 +89,7 @@ extension ClickHouseError {
     /// - Parameters:
     ///   - text: the body, or the part of it that holds the exception.
     ///   - header: `X-ClickHouse-Exception-Code`.
-    static func server(text: String, header: Int?, status: Int, queryID: String, secrets: [String]) -> ClickHouseError {
+    package static func server(text: String, header: Int?, status: Int, queryID: String, secrets: [String]) -> ClickHouseError {
         let exception = ServerException(text)
         guard let number = header ?? exception?.code else {
             let isPassing = status == 429 || status >= 500 || status == 408
@@ -109,7 +109,7 @@ extension ClickHouseError {
     }
 
     /// Replaces every secret of three characters or more; a shorter one would make the text unreadable and is no secret.
-    static func hide(_ secrets: [String], in text: String) -> String {
+    package static func hide(_ secrets: [String], in text: String) -> String {
         var text = text
         for secret in secrets.sorted(by: { $0.utf8.count > $1.utf8.count }) where secret.utf8.count >= 3 {
             text.replace(secret, with: "[HIDDEN]")

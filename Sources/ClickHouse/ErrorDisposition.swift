@@ -70,7 +70,7 @@ extension ClickHouseError.Code {
     }
 
     /// Whether the server refuses with this error before it runs anything, so the statement surely had no effect.
-    var stopsBeforeRunning: Bool { Self.refusals.contains(rawValue) }
+    package var stopsBeforeRunning: Bool { Self.refusals.contains(rawValue) }
 
     /// Data that does not parse or fit. A large insert may have written earlier blocks already.
     private static let badData: Set<Int> = [

@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 
 #if canImport(Glibc)
     import Glibc
@@ -11,8 +11,8 @@ import NIOCore
 /// Bytes pass through without a copy; only what may be the beginning of an exception is held back. Seen on 25.8: text and binary formats
 /// end with `__exception__\r\nCode: 395. DB::Exception: …` and an aborted transfer; JSON and XML formats end well-formed, with the exception
 /// as last member. From 25.11 the marker is followed by the tag of the `X-ClickHouse-Exception-Tag` header.
-struct ExceptionScanner: Sendable {
-    enum Ending: Sendable, Hashable {
+package struct ExceptionScanner: Sendable {
+    package enum Ending: Sendable, Hashable {
         /// Nothing wrong; the rest of the answer, if some was held back.
         case complete(ByteBuffer?)
         /// The text of the exception, beginning with `Code: `.
@@ -30,7 +30,7 @@ struct ExceptionScanner: Sendable {
     /// - Parameters:
     ///   - format: `X-ClickHouse-Format`.
     ///   - tag: `X-ClickHouse-Exception-Tag`.
-    init(format: String?, tag: String?) {
+    package init(format: String?, tag: String?) {
         var marks = [Mark.plain(tag: tag)]
         let format = format ?? ""
         if format == "XML" {
@@ -48,7 +48,7 @@ struct ExceptionScanner: Sendable {
     }
 
     /// Takes the next bytes and returns those that surely are data.
-    mutating func push(_ bytes: ByteBuffer) -> ByteBuffer? {
+    package mutating func push(_ bytes: ByteBuffer) -> ByteBuffer? {
         var bytes = bytes
         if held.readableBytes > 0 {
             held.writeBuffer(&bytes)
@@ -69,7 +69,7 @@ struct ExceptionScanner: Sendable {
     }
 
     /// - Parameter aborted: the transfer broke off.
-    mutating func finish(aborted: Bool) -> Ending {
+    package mutating func finish(aborted: Bool) -> Ending {
         guard held.readableBytes > 0 else { return .complete(nil) }
         if isCandidate {
             let text = String(buffer: held)

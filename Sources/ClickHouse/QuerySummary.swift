@@ -26,7 +26,7 @@ public struct QuerySummary: Sendable, Hashable {
     }
 
     /// - Parameter header: flat JSON whose values are all numbers in quotes; unknown or absent fields count as zero.
-    init(header: String?, queryID: String) {
+    package init(header: String?, queryID: String) {
         var numbers: [Substring: Int] = [:]
         // Cut at the quotes, the pieces are: `{`, name, `:`, number, `,`, name, …
         let pieces = (header ?? "").split(separator: "\"", omittingEmptySubsequences: false)

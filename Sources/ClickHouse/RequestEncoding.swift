@@ -1,18 +1,18 @@
 /// One HTTP request to ClickHouse as values; no I/O.
-struct EncodedRequest: Sendable, Hashable {
+package struct EncodedRequest: Sendable, Hashable {
     /// Path and query, beginning with `/?`.
-    var target: String
-    var headers: [Header]
+    package var target: String
+    package var headers: [Header]
 
-    struct Header: Sendable, Hashable {
-        var name: String
-        var value: String
+    package struct Header: Sendable, Hashable {
+        package var name: String
+        package var value: String
     }
 }
 
-enum RequestEncoding {
+package enum RequestEncoding {
     /// - Parameter statementInURL: true when the body is data, so the statement goes into the `query` URL parameter.
-    static func encode(
+    package static func encode(
         _ statement: Statement, queryID: String, connection: ClickHouseConnection, statementInURL: Bool
     ) -> EncodedRequest {
         var query = URLQuery()
@@ -35,7 +35,7 @@ enum RequestEncoding {
 
     /// ClickHouse reads a parameter as one escaped tab-separated field, except an `Identifier`, which it takes literally
     /// (both tried on 25.8).
-    static func parameterText(_ value: String, name: String, sql: String) -> String {
+    package static func parameterText(_ value: String, name: String, sql: String) -> String {
         let needsEscape = value.utf8.contains { $0 == 0x5C || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D || $0 == 0 }
         guard needsEscape, !isIdentifier(name, in: sql) else { return value }
         var result = String.UnicodeScalarView()

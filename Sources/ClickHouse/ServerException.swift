@@ -1,13 +1,13 @@
 /// An exception as ClickHouse writes it: `Code: 60. DB::Exception: Unknown table … (UNKNOWN_TABLE) (version 25.8.2.1)`.
-struct ServerException: Sendable, Hashable {
-    var code: Int
+package struct ServerException: Sendable, Hashable {
+    package var code: Int
     /// `UNKNOWN_TABLE`; nil when the text has none.
-    var name: String?
+    package var name: String?
     /// Without code, class, name, version and stack.
-    var message: String
+    package var message: String
 
     /// Returns nil when the text does not begin like an exception.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard let start = text.firstRange(of: "Code: "), text.distance(from: text.startIndex, to: start.lowerBound) < 200 else {
             return nil
         }

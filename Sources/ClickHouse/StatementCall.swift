@@ -5,6 +5,12 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// One statement on its way: knows how to name its failures and how to stop it on the server.
 struct StatementCall: Sendable {
     let http: HTTPClient
@@ -61,6 +67,10 @@ struct StatementCall: Sendable {
             return local(.cancelled, "the statement was cancelled", maybeApplied: true)
         case is StatementTimeout:
             return local(.timedOut, "no complete answer from \(origin) in time", maybeApplied: true)
+        case let error as IOError where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT].contains(error.errnoCode):
+            return local(.connectFailed, "cannot connect to \(origin)", maybeApplied: false)
+        case ChannelError.connectTimeout:
+            return local(.connectFailed, "cannot connect to \(origin) within \(connection.connectTimeout)", maybeApplied: false)
         case is NIOConnectionError:
             return local(.connectFailed, "cannot connect to \(origin)", maybeApplied: false)
         case let error as NIOSSLError:
@@ -81,7 +91,7 @@ struct StatementCall: Sendable {
             case .remoteConnectionClosed, .readTimeout, .writeTimeout, .uncleanShutdown:
                 return local(.connectionLost, "\(origin) closed the connection before the answer was complete", maybeApplied: true)
             default:
-                if error.shortDescription.contains("invalid header field") {
+                if error.shortDescription.contains("Invalid header field") {
                     return local(.invalidConnection, "user, password or database holds a control character", maybeApplied: false)
                 }
                 return local(.connectionLost, "no complete answer from \(origin): \(error.shortDescription)", maybeApplied: true)

@@ -1,0 +1,161 @@
+import ClickHouse
+import Logging
+import NIOCore
+import NIOHTTP1
+import Testing
+
+/// The client against a server that breaks off, fails late, or never answers.
+@Suite struct MisbehaviourTests {
+    let logger = Logger(label: "test")
+
+    func withClient<Result: Sendable>(
+        _ url: String, password: String = "pw-1", _ body: (ClickHouseClient) async throws -> Result
+    ) async throws -> Result {
+        let client = try ClickHouseClient(ClickHouseConnection(url: url, user: "u", password: password), logger: logger)
+        let result: Swift.Result<Result, any Error>
+        do { result = .success(try await body(client)) } catch { result = .failure(error) }
+        try await client.shutdown()
+        return try result.get()
+    }
+
+    func error<Result: Sendable>(of work: () async throws -> Result) async throws -> ClickHouseError {
+        do {
+            _ = try await work()
+        } catch let error as ClickHouseError {
+            return error
+        }
+        throw Unexpected("no error")
+    }
+
+    struct Unexpected: Error, CustomStringConvertible {
+        let description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    @Test func connectionRefused() async throws {
+        // A port that was just free.
+        let url = try await MisbehavingServer.with({ _ in .silence }) { $0.url }
+        try await withClient(url) { client in
+            let error = try await error { try await client.query("SELECT 1") }
+            #expect(error.code == .connectFailed && error.disposition == .retryable && !error.isMaybeApplied)
+            #expect(await client.ping() == false)
+        }
+    }
+
+    @Test func cutWithoutException() async throws {
+        try await MisbehavingServer.with({ _ in .cut(body: "1\n2\n") }) { server in
+            try await withClient(server.url) { client in
+                let error = try await error { try await client.query("SELECT 1") }
+                #expect(error.code == .connectionLost && error.disposition == .retryable && error.isMaybeApplied)
+                let stream = try await client.stream("SELECT 1")
+                var data = ""
+                let late = try await self.error { for try await bytes in stream { data += String(buffer: bytes) } }
+                #expect(data == "1\n2\n")
+                #expect(late.code == .connectionLost)
+            }
+        }
+    }
+
+    @Test func cutWithException() async throws {
+        let body = "1\n__exception__\r\nCode: 241. DB::Exception: Memory pw-1. (MEMORY_LIMIT_EXCEEDED) (version 25.8.2.1)\n"
+        try await MisbehavingServer.with({ _ in .cut(body: body) }) { server in
+            try await withClient(server.url) { client in
+                let error = try await error { try await client.query("SELECT 1") }
+                #expect(error.code == .memoryLimitExceeded && error.name == "MEMORY_LIMIT_EXCEEDED" && error.disposition == .retryable)
+                #expect(error.message == "Memory [HIDDEN].")
+                let stream = try await client.stream("SELECT 1")
+                var data = ""
+                let late = try await self.error { for try await bytes in stream { data += String(buffer: bytes) } }
+                #expect(data == "1\n")
+                #expect(late.code == .memoryLimitExceeded)
+            }
+        }
+    }
+
+    @Test func errorWithoutHeaderAndRedirect() async throws {
+        let text = "Code: 60. DB::Exception: No t. (UNKNOWN_TABLE) (version 25.8.2.1)"
+        try await MisbehavingServer.with({ asked in
+            asked.body == "moved"
+                ? .answer(status: .movedPermanently, headers: ["Location": "http://127.0.0.1:1/"], body: "")
+                : .answer(status: .internalServerError, headers: [:], body: text)
+        }) { server in
+            try await withClient(server.url) { client in
+                let error = try await error { try await client.query("SELECT 1") }
+                #expect(error.code == .unknownTable && error.message == "No t." && error.httpStatus == 500)
+                let moved = try await self.error { try await client.query("moved") }
+                #expect(moved.code == .unexpectedAnswer && moved.httpStatus == 301 && moved.disposition == .user)
+            }
+        }
+    }
+
+    @Test func timeoutStopsTheStatement() async throws {
+        try await MisbehavingServer.with({ asked in
+            asked.body.hasPrefix("KILL") ? .answer(status: .ok, headers: [:], body: "") : .silence
+        }) { server in
+            try await withClient(server.url) { client in
+                for call in 0..<3 {
+                    let id = "id-\(call)"
+                    let error = try await error {
+                        switch call {
+                        case 0: _ = try await client.query("SELECT 1", queryID: id, timeout: .milliseconds(30))
+                        case 1: _ = try await client.insert("INSERT INTO t FORMAT CSV", body: [49], queryID: id, timeout: .milliseconds(30))
+                        default: _ = try await client.stream("SELECT 1", queryID: id, timeout: .milliseconds(30))
+                        }
+                    }
+                    #expect(error.code == .timedOut && error.queryID == id && error.isMaybeApplied)
+                }
+            }
+            // The kill arrived before each error was thrown: all six requests are there already.
+            var requests = server.asked.makeAsyncIterator()
+            for call in 0..<3 {
+                #expect(await requests.next()?.uri.contains("query_id=id-\(call)") == true)
+                let kill = await requests.next()
+                #expect(kill?.body.hasPrefix("KILL QUERY WHERE query_id = {id:String}") == true)
+                #expect(kill?.uri.contains("param_id=id-\(call)") == true)
+                #expect(kill?.headers.first(name: "X-ClickHouse-Key") == "pw-1")
+            }
+        }
+    }
+
+    @Test func cancellationStopsTheStatement() async throws {
+        try await MisbehavingServer.with({ asked in
+            asked.body.hasPrefix("KILL") ? .answer(status: .ok, headers: [:], body: "") : .silence
+        }) { server in
+            try await withClient(server.url) { client in
+                try await withThrowingTaskGroup(of: ClickHouseError.self) { group in
+                    group.addTask { try await self.error { try await client.execute("OPTIMIZE TABLE t", queryID: "c-1") } }
+                    for await request in server.asked {
+                        #expect(request.body == "OPTIMIZE TABLE t")
+                        break
+                    }
+                    group.cancelAll()
+                    let first = try await group.next()
+                    let error = try #require(first)
+                    #expect(error.code == .cancelled)
+                }
+                for await request in server.asked {
+                    #expect(request.uri.contains("param_id=c-1"))
+                    break
+                }
+            }
+        }
+    }
+
+    @Test func tooLongAnswer() async throws {
+        try await MisbehavingServer.with({ _ in .answer(status: .ok, headers: [:], body: String(repeating: "x", count: 2000)) }) { server in
+            try await withClient(server.url) { client in
+                let error = try await error { try await client.query("SELECT 1", maxBytes: 1000) }
+                #expect(error.code == .answerTooLarge)
+            }
+        }
+    }
+
+    @Test func controlCharactersInCredentials() async throws {
+        try await MisbehavingServer.with({ _ in .silence }) { server in
+            try await withClient(server.url, password: "a\r\nX: y") { client in
+                let error = try await error { try await client.query("SELECT 1") }
+                #expect(error.code == .invalidConnection && error.disposition == .user)
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import ClickHouse
+import EmbeddedClickHouse
+import Foundation
+import Logging
+import ServiceLifecycle
+import Testing
+
+/// Whether this machine has an engine: the suites that start servers need one.
+enum Engine {
+    static let environment = ProcessInfo.processInfo.environment
+    static let isRequired = environment["PENSTOCK_REQUIRE_IT"] == "1"
+    static let isThere: Bool = {
+        let configuration = EmbeddedServerConfiguration(dataDirectory: "/nowhere", environment: environment)
+        guard let engine = try? ServerEngine.locate(configuration, isExecutable: { FileManager.default.isExecutableFile(atPath: $0) })
+        else { return false }
+        guard case .chdb(let python) = engine else { return true }
+        let probe = Process()
+        probe.executableURL = URL(fileURLWithPath: python)
+        probe.arguments = ["-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('chdb') is None)"]
+        probe.standardError = FileHandle.nullDevice
+        guard (try? probe.run()) != nil else { return false }
+        probe.waitUntilExit()
+        return probe.terminationStatus == 0
+    }()
+}
+
+@Suite(.enabled(if: Engine.isThere || Engine.isRequired), .serialized, .timeLimit(.minutes(3)))
+struct EmbeddedServerTests {
+    let logger = Logger(label: "embedded-test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// Runs `body` beside a running server, then shuts down gracefully and waits for `run()` to return.
+    func withServer<Result: Sendable>(
+        _ root: String, _ body: @escaping @Sendable (EmbeddedServer, ClickHouseClient) async throws -> Result
+    ) async throws -> Result {
+        let server = EmbeddedServer(
+            EmbeddedServerConfiguration(dataDirectory: root, environment: Engine.environment), logger: logger)
+        let client = try ClickHouseClient(try server.prepare(), logger: logger)
+        let result: Swift.Result<Result, any Error> = await withTaskGroup(of: Swift.Result<Result, any Error>?.self) { group in
+            group.addTask {
+                do {
+                    try await server.run()
+                    return nil
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                do {
+                    try await server.waitUntilReady(timeout: .seconds(60))
+                    return .success(try await body(server, client))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            var outcome: Swift.Result<Result, any Error> = .failure(CancellationError())
+            for await finished in group {
+                if let finished {
+                    outcome = finished
+                    group.cancelAll()
+                }
+            }
+            return outcome
+        }
+        try await client.shutdown()
+        #expect(server.state == .stopped)
+        return try result.get()
+    }
+
+    func withDirectory(_ body: (String) async throws -> Void) async throws {
+        let root = NSTemporaryDirectory() + "penstock-" + UUID().uuidString
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(root)) } catch { result = .failure(error) }
+        try FileManager.default.removeItem(atPath: root)
+        try result.get()
+    }
+
+    func processID(_ server: EmbeddedServer) throws -> Int {
+        guard case .running(let process) = server.state else { throw EmbeddedServerError("not running: \(server.state)") }
+        return process
+    }
+
+    func isAlive(_ process: Int) -> Bool {
+        // A dead child that nobody has waited for yet has an empty command line.
+        FileManager.default.contents(atPath: "/proc/\(process)/cmdline").map { !$0.isEmpty } ?? false
+    }
+
+    @Test func answersWithPasswordOnlyKeepsDataLeavesNoProcess() async throws {
+        try await withDirectory { root in
+            let logger = logger
+            let first = try await withServer(root) { server, client in
+                try await client.execute("CREATE TABLE t (x Int32) ENGINE = MergeTree ORDER BY x")
+                try await client.insert("INSERT INTO t FORMAT CSV", body: Array("1\n2\n".utf8))
+                try await client.execute("CREATE USER u1 IDENTIFIED WITH no_password")
+                for connection in [
+                    ClickHouseConnection(url: client.connection.url),
+                    ClickHouseConnection(url: client.connection.url, user: "penstock", password: "wrong"),
+                ] {
+                    let stranger = try ClickHouseClient(connection, logger: logger)
+                    await #expect(throws: ClickHouseError.self) { try await stranger.query("SELECT 1") }
+                    try await stranger.shutdown()
+                }
+                return try processID(server)
+            }
+            #expect(!isAlive(first))
+            let sum = try await withServer(root) { _, client in
+                let users = try await client.query("SELECT count() FROM system.users WHERE name = 'u1'").text
+                #expect(users == "1\n")
+                return try await client.query("SELECT sum(x) FROM t").text
+            }
+            #expect(sum == "3\n")
+        }
+    }
+
+    @Test func comesBackAfterAKill() async throws {
+        try await withDirectory { root in
+            try await withServer(root) { server, client in
+                let first = try processID(server)
+                kill(pid_t(first), SIGKILL)
+                _ = try await server.firstState { if case .running(let process) = $0 { process != first } else { false } }
+                #expect(!isAlive(first))
+                #expect(await client.ping())
+            }
+        }
+    }
+
+    @Test func stopsAndStartsOnRequest() async throws {
+        try await withDirectory { root in
+            try await withServer(root) { server, client in
+                let first = try processID(server)
+                await server.setWanted(running: false)
+                _ = try await server.firstState { $0 == .stopped }
+                #expect(!isAlive(first))
+                #expect(await client.ping() == false)
+                await server.setWanted(running: true)
+                try await server.waitUntilReady(timeout: .seconds(60))
+                #expect(await client.ping())
+            }
+        }
+    }
+
+    /// A server whose Penstock was killed, started as Penstock starts it.
+    func orphan(_ root: String) throws -> (process: Process, pipe: Pipe) {
+        let configuration = EmbeddedServerConfiguration(dataDirectory: root, environment: Engine.environment)
+        let paths = ServerPaths(dataDirectory: root)
+        _ = try ServerDirectory(paths).prepare(configuration)
+        let engine = try ServerEngine.locate(configuration) { FileManager.default.isExecutableFile(atPath: $0) }
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = [paths.launcher, paths.config] + engine.command(paths)
+        process.environment = Engine.environment.merging(["CLICKHOUSE_WATCHDOG_ENABLE": "0"]) { $1 }
+        process.standardInput = pipe
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return (process, pipe)
+    }
+
+    func waitForAnswer(_ root: String) async throws {
+        let server = EmbeddedServer(EmbeddedServerConfiguration(dataDirectory: root, environment: Engine.environment), logger: logger)
+        let client = try ClickHouseClient(try server.prepare(), logger: logger)
+        while await !client.ping() { try Task.checkCancellation() }
+        try await client.shutdown()
+    }
+
+    @Test func stopsAServerLeftBehind() async throws {
+        try await withDirectory { root in
+            let (old, pipe) = try orphan(root)
+            try await waitForAnswer(root)
+            try await withServer(root) { server, client in
+                let fresh = try processID(server)
+                #expect(fresh != Int(old.processIdentifier))
+                #expect(await client.ping())
+            }
+            // The watcher beside the old server holds the socket that Process waits on, until the pipe closes.
+            try pipe.fileHandleForWriting.close()
+            old.waitUntilExit()
+        }
+    }
+
+    @Test func endsWhenItsPenstockDies() async throws {
+        try await withDirectory { root in
+            let (old, pipe) = try orphan(root)
+            try await waitForAnswer(root)
+            try pipe.fileHandleForWriting.close()
+            old.waitUntilExit()
+            #expect(!isAlive(Int(old.processIdentifier)))
+        }
+    }
+}
