@@ -92,9 +92,9 @@ struct DestinationInspection {
     }
 
     private func normalised(_ type: String) async throws -> String {
+        struct Described: Decodable, Sendable { var type: String }
         let rows = try await service.client.rows(
-            Column.self, "SELECT name, type, default_expression AS default_kind FROM (DESCRIBE TABLE null({structure:String}))",
-            parameters: ["structure": "`c` \(type)"], settings: [:])
+            Described.self, "DESCRIBE TABLE null({structure:String})", parameters: ["structure": "`c` \(type)"], settings: [:])
         guard rows.count == 1, let only = rows.first else {
             // `UInt8, d String` and `Nested(…)` declare several columns.
             throw ClickHouseError(.syntaxError, "it must name one type; declare the columns of a Nested one by one")

@@ -28,12 +28,10 @@ package struct TableBuilder: Sendable {
         var trial = self
         if !parts.contains(.partition) { trial.definitionWithout { $0.partitionBy = nil } }
         if !parts.contains(.primary) { trial.definitionWithout { $0.primaryKey = nil } }
-        let sorting =
-            parts.contains(.sorting) ? nil : " ORDER BY tuple()"
         let engine = parts.contains(.engine) ? trial.engine(isReplicated: false) : "MergeTree"
-        let isNull = engine == "Null"
-        return "CREATE TEMPORARY TABLE penstock_trial (\(columnList)) ENGINE = \(engine)"
-            + (isNull ? "" : "\(trial.partitionClause)\(trial.primaryClause)\(sorting ?? trial.sortingClause)")
+        let sorting = parts.contains(.sorting) ? trial.sortingClause : " ORDER BY tuple()"
+        let keys = engine == "Null" ? "" : "\(trial.partitionClause)\(trial.primaryClause)\(sorting)"
+        return "CREATE TEMPORARY TABLE penstock_trial (\(columnList)) ENGINE = \(engine)\(keys)"
     }
 
     package struct Trial: OptionSet, Sendable {
