@@ -2,7 +2,9 @@ private import HTTPTypes
 package import Hummingbird
 private import HummingbirdCore
 private import HummingbirdTLS
+private import NIOCore
 private import NIOSSL
+private import PipeCore
 
 /// The control plane: ClickHouse Cloud's API under `/v1`.
 public struct ControlAPI: Sendable {
@@ -17,6 +19,12 @@ public struct ControlAPI: Sendable {
 
     /// The resources of this module, in the order of the documentation: one line each.
     package static let resources: [any APIResource.Type] = [
+        OrganizationsResource.self,
+        ServicesResource.self,
+        KeysResource.self,
+        RolesResource.self,
+        ActivitiesResource.self,
+        WhoAmIResource.self,
         ClickPipesResource.self,
         ClickPipeStateResource.self,
         ClickPipeSettingsResource.self,
@@ -27,20 +35,29 @@ public struct ControlAPI: Sendable {
         PrometheusResource.self,
     ]
 
-    /// All operations.
-    package func routes() -> RouteTable {
+    /// All operations, and last the one that describes them.
+    package func routes() throws -> RouteTable {
         var table = RouteTable()
         for resource in resources { resource.init(api: api).addRoutes(to: &table) }
+        let describe = Operation("openAPIGet", "Get this document", tag: "OpenAPI", result: .document)
+        var complete = table
+        complete.add(.get, "", access: .open, describe) { _, _ in throw APIError.internalError() }
+        let text = try JSONText.encode(OpenAPIDocument(complete, version: api.configuration.version).document())
+        table.add(.get, "", access: .open, describe) { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: text)))
+        }
         return table
     }
 
     /// Everything that is served, ready for an application or a test.
-    package func router() -> Router<APIContext> {
+    package func router() throws -> Router<APIContext> {
         let router = Router(context: APIContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: RequestMiddleware())
         let dispatcher = Dispatcher(api: api)
         var methods: [String: [HTTPRequest.Method]] = [:]
-        for route in routes().routes {
+        for route in try routes().routes {
             methods[route.path, default: []].append(route.method)
             router.on(RouterPath(Self.routerPath(route.path)), method: route.method) { request, context in
                 try await dispatcher.respond(request, context, route: route)
@@ -71,7 +88,7 @@ public struct ControlAPI: Sendable {
             server = .http1()
         }
         return Application(
-            router: router(), server: server,
+            router: try router(), server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "penstock"), logger: api.logger)
     }

@@ -39,7 +39,7 @@ private struct ProbeResource: APIResource {
     }
 
     @Test func successHoldsNumberIdAndResultWithoutNulls() async throws {
-        try await run { client in
+        try await run { client async throws in
             let answer = try await client.send(.get, "~/probe")
             #expect(answer.status == 200)
             let id = answer.body["requestId"]?.string ?? ""
@@ -52,7 +52,7 @@ private struct ProbeResource: APIResource {
     }
 
     @Test func trailingSlashAndHeadAreServed() async throws {
-        try await run { client in
+        try await run { client async throws in
             #expect(try await client.send(.get, "~/probe/").status == 200)
             let head = try await client.send(.head, "~/probe")
             #expect(head.status == 200)
@@ -61,7 +61,7 @@ private struct ProbeResource: APIResource {
     }
 
     @Test func deleteHasNoResult() async throws {
-        try await run { client in
+        try await run { client async throws in
             let answer = try await client.send(.delete, "~/probe")
             #expect(answer.status == 200)
             #expect(answer.body.object?.keys.sorted() == ["requestId", "status"])
@@ -76,7 +76,7 @@ private struct ProbeResource: APIResource {
         ("~/services/bbbbbbbb-0000-4000-8000-000000000009/probe", .get, 404, "NOT_FOUND: "),
     ])
     func errorsKeepTheEnvelope(path: String, method: HTTPRequest.Method, status: Int, prefix: String) async throws {
-        try await run { client in
+        try await run { client async throws in
             let answer = try await client.send(method, path)
             #expect(answer.status == status)
             #expect(answer.body["status"] == .integer(Int64(status)))
@@ -87,7 +87,7 @@ private struct ProbeResource: APIResource {
     }
 
     @Test func wrongMethodNamesTheRightOnes() async throws {
-        try await run { client in
+        try await run { client async throws in
             let answer = try await client.send(.put, "~/probe")
             #expect(answer.headers[.allow] == "GET, DELETE, POST, HEAD")
         }
@@ -98,7 +98,7 @@ private struct ProbeResource: APIResource {
         ("{\"a\":1} trailing", 400, "line 1, column 9"), ("{\"a\":\"\(String(repeating: "x", count: 80))\"}", 413, "64 bytes"),
     ])
     func bodiesAreChecked(body: String, status: Int, text: String) async throws {
-        try await run { client in
+        try await run { client async throws in
             let answer = try await client.send(.post, "~/probe", bytes: ByteBuffer(string: body))
             #expect(answer.status == status)
             #expect(answer.error.contains(text), "\(answer.error)")
@@ -106,7 +106,7 @@ private struct ProbeResource: APIResource {
     }
 
     @Test func contentTypeDoesNotMatter() async throws {
-        try await run { client in
+        try await run { client async throws in
             let answer = try await client.send(.post, "~/probe/", body: ["a": 1], headers: [.contentType: "text/plain"])
             #expect(answer.result == ["a": 1])
         }

@@ -55,6 +55,11 @@ package struct APIError: Error, HTTPResponseError, CustomStringConvertible {
         APIError(.tooManyRequests, "TOO_MANY_REQUESTS", message, headers: headers)
     }
 
+    /// 503: passing trouble with a service or source; the same request may succeed later.
+    package static func unavailable(_ message: String) -> APIError {
+        APIError(.serviceUnavailable, "SERVICE_UNAVAILABLE", message)
+    }
+
     /// 500 without a word about the cause: that is in the log under the request id.
     package static func internalError() -> APIError {
         APIError(

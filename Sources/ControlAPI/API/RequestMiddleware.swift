@@ -34,6 +34,8 @@ package struct RequestMiddleware: RouterMiddleware {
         switch error {
         case let error as APIError: return error
         case let error as InvalidConfiguration: return APIError(error)
+        case let error as PipeError where error.disposition == .user: return .badRequest(error.message)
+        case let error as PipeError where error.disposition == .retry: return .unavailable(error.message)
         case is NIOTooManyBytesError: return .payloadTooLarge("the body is larger than \(context.maxUploadSize) bytes")
         case let error as HTTPError where error.status == .notFound:
             return .notFound("\(request.method.rawValue) \(request.uri.path) is not part of this API")

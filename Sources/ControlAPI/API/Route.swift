@@ -14,6 +14,8 @@ package struct Route: Sendable {
         case anyKey
         /// Keys with the permission: on the service in the path where there is one, else on the organization.
         case permission(Permission)
+        /// Keys with the permission on at least one service; the handler shows only what the caller may see.
+        case permissionSomewhere(Permission)
     }
 
     package var method: HTTPRequest.Method

@@ -12,6 +12,11 @@ package struct RoleDirectory: Sendable {
         try await permissions(deprecated: key.roles, assigned: key.assignedRoleIDs)
     }
 
+    /// Names of the custom roles by id.
+    package func customNames() async throws -> [String: String] {
+        Dictionary(try await api.catalog.roles().map { ($0.id, $0.name) }) { first, _ in first }
+    }
+
     package func permissions(deprecated: [String], assigned: [String]) async throws -> PermissionSet {
         var result = PermissionSet()
         for role in deprecated.compactMap(SystemRole.init(deprecatedName:)) { result.formUnion(role.permissions) }

@@ -65,7 +65,7 @@ struct APIFixture: Sendable {
 
     /// Runs `body` with a client of the router.
     func run<Value: Sendable>(_ body: @Sendable (APIClient) async throws -> Value) async throws -> Value {
-        try await Application(router: api.router()).test(.router) { try await body(APIClient(client: $0)) }
+        try await Application(router: try api.router()).test(.router) { try await body(APIClient(client: $0)) }
     }
 }
 
