@@ -28,6 +28,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 /// A library target of ours with its unit tests in `Tests/<name>Tests`.
@@ -87,6 +88,7 @@ let package = Package(
     targets: [
         library("PipeCore", []),
         library("CloudSigning", [crypto], tests: []),
+        library("ProgramConfiguration", ["PipeCore", yams]),
         library("ClickHouse", [asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: []),
         library(
             "EmbeddedClickHouse", ["ClickHouse", crypto, lifecycle, logging, subprocess], tests: []),
@@ -105,8 +107,8 @@ let package = Package(
             .executableTarget(
                 name: "penstock",
                 dependencies: [
-                    "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "EmbeddedClickHouse", "ControlAPI",
-                    "Connectors", argumentParser, lifecycle, logging, yams, nioCore, nioPosix, nioSSL,
+                    "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "EmbeddedClickHouse", "ProgramConfiguration",
+                    "ControlAPI", "Connectors", argumentParser, lifecycle, logging, unixSignals,
                 ],
                 swiftSettings: settings),
         ],

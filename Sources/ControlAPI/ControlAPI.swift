@@ -76,8 +76,8 @@ public struct ControlAPI: Sendable {
         return router
     }
 
-    /// The server. Throws when the TLS files cannot be read.
-    package func buildApplication() throws -> some ApplicationProtocol {
+    /// The server; `onListening` gets the port once connections are accepted. Throws when the TLS files cannot be read.
+    package func buildApplication(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) throws -> some ApplicationProtocol {
         let configuration = api.configuration
         let server: HTTPServerBuilder
         if let tls = configuration.tls {
@@ -90,7 +90,8 @@ public struct ControlAPI: Sendable {
         return Application(
             router: try router(), server: server,
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "penstock"), logger: api.logger)
+                address: .hostname(configuration.host, port: configuration.port), serverName: "penstock"),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuration.port) }, logger: api.logger)
     }
 
     private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]

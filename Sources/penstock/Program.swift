@@ -1,0 +1,131 @@
+import Catalog
+import ClickHouse
+import Connectors
+import ControlAPI
+import EmbeddedClickHouse
+import FoundationEssentials
+import Logging
+import PipeCore
+import PipeRuntime
+import ProgramConfiguration
+import ServiceLifecycle
+import UnixSignals
+
+/// Composition: values are built here in dependency order and run as one group of services.
+struct Program {
+    let configuration: PenstockConfiguration
+
+    init(_ configuration: PenstockConfiguration) { self.configuration = configuration }
+
+    /// Runs until SIGINT or SIGTERM, then stops everything in reverse order. A second SIGINT does not wait.
+    func run() async throws {
+        ProgramLog.bootstrap(configuration.log)
+        let logger = Logger(label: "penstock")
+        let clock = ContinuousClock()
+        let directory = try DataDirectory(configuration.dataDir)
+
+        let sealer = try SecretSealer.load(configuration.secrets, dataDirectory: directory.path)
+        let catalog = try SQLiteCatalog(path: directory.path + "/catalog.sqlite", sealer: sealer, now: { Date() })
+        let bootstrap = Bootstrap(catalog: catalog)
+        let organization = try await bootstrap.organization(named: configuration.organization.name)
+
+        let embedded = try makeEmbedded(directory: directory.path, clock: clock, logger: logger)
+        let services = try await makeServices(bootstrap: bootstrap, embedded: embedded, logger: logger)
+        let monitor = ServiceMonitor(services.map(\.monitored), clock: clock, logger: logger)
+        let warehouses = ServiceDirectory()
+        for service in services { warehouses.add(service: service.id, client: service.client, cluster: service.cluster) }
+        let logs = ClickHousePipeLogs(services: warehouses, clock: clock)
+        let metrics = MetricsRegistry()
+        let supervisor = PipeSupervisor(
+            directory: CatalogPipeDirectory(catalog: catalog, sources: Connectors.all), store: catalog, warehouses: warehouses, logs: logs,
+            metrics: metrics,
+            policy: PipePolicy(
+                sourcePatience: .seconds(configuration.pipes.sourcePatienceSeconds),
+                destinationPatience: .seconds(configuration.pipes.destinationPatienceSeconds)),
+            clock: clock, logger: logger)
+
+        let announcement = Announcement(
+            configuration: configuration, organizationID: organization.id, serviceID: services.first?.id ?? "",
+            clickhouseURL: services.first { $0.isEmbedded }?.urlWithCredentials)
+        let api = ControlAPI(
+            APIDependencies(
+                catalog: catalog, sources: Connectors.all, warehouses: warehouses, services: monitor, metrics: metrics,
+                pipes: RunningPipes(supervisor: supervisor, warehouses: warehouses, logger: logger), organizationID: organization.id,
+                now: { Date() },
+                configuration: ControlAPIConfiguration(configuration), logger: logger))
+        let server = try api.buildApplication { port in
+            await announcement.publish(port: port, bootstrap: bootstrap, logger: logger)
+        }
+
+        // Stopped in reverse: HTTP first, then pipes, then what they write to.
+        var group: [any Service] = []
+        if let embedded { group.append(embedded) }
+        group += [monitor, logs, supervisor, server] as [any Service]
+        var groupConfiguration = ServiceGroupConfiguration(
+            services: group.map {
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup)
+            }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        groupConfiguration.maximumGracefulShutdownDuration = .seconds(45)
+        do {
+            try await ServiceGroup(configuration: groupConfiguration).run()
+        } catch {
+            for service in services { try? await service.client.shutdown() }
+            throw error
+        }
+        for service in services { try await service.client.shutdown() }
+        logger.info("stopped")
+    }
+
+    private func makeEmbedded(directory: String, clock: ContinuousClock, logger: Logger) throws -> EmbeddedServer? {
+        guard configuration.embedded.enabled else { return nil }
+        return EmbeddedServer(
+            EmbeddedServerConfiguration(
+                dataDirectory: directory, httpPort: configuration.embedded.httpPort, memoryShare: configuration.embedded.memoryShare,
+                python: configuration.embedded.python, environment: ProcessInfo.processInfo.environment), clock: clock, logger: logger)
+    }
+
+    private func makeServices(bootstrap: Bootstrap, embedded: EmbeddedServer?, logger: Logger) async throws -> [ConfiguredService] {
+        var services: [ConfiguredService] = []
+        if let embedded {
+            let record = try await bootstrap.service(named: configuration.embedded.name)
+            if record.wanted == .stopped { await embedded.setWanted(running: false) }
+            services.append(try ConfiguredService(record: record, connection: embedded.prepare(), embedded: embedded, logger: logger))
+        }
+        for service in configuration.services {
+            let record = try await bootstrap.service(named: service.name)
+            services.append(
+                try ConfiguredService(
+                    record: record, connection: service.connection(), cluster: service.cluster, embedded: nil, logger: logger))
+        }
+        return services
+    }
+}
+
+/// The supervisor and the warehouses, as the API sees them.
+struct RunningPipes: PipeControl {
+    let supervisor: PipeSupervisor
+    let warehouses: ServiceDirectory
+    let logger: Logger
+
+    func drained(_ pipe: PipeID) async { await supervisor.drained(pipe) }
+    func cleanUp(after spec: PipeSpec) async {
+        do {
+            try await warehouses.cleanUp(after: spec)
+        } catch {
+            // The tables stay and are named after the pipe; deleting the pipe must not fail for them.
+            logger.warning("staging tables of a deleted pipe were left behind", metadata: ["pipe": "\(spec.id)", "error": "\(error)"])
+        }
+    }
+}
+
+extension ControlAPIConfiguration {
+    init(_ configuration: PenstockConfiguration) {
+        self.init(
+            host: configuration.listenHost, port: configuration.listenPort,
+            tls: configuration.tls.map { .init(certificate: $0.certificate, privateKey: $0.key) },
+            rateLimit: configuration.rateLimit.requests == 0
+                ? nil : Rate(requests: configuration.rateLimit.requests, per: .seconds(configuration.rateLimit.perSeconds)),
+            version: ProgramVersion.current)
+    }
+}

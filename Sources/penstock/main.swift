@@ -1,4 +1,0 @@
-import ArgumentParser
-import Yams
-
-print("penstock")

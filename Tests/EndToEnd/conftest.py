@@ -1,0 +1,62 @@
+"""Fixtures: one S3, one Penstock for most tests; drills start their own."""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from api import API, SQL  # noqa: E402
+from servers import Moto, Penstock, random_name  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "drill: kills processes at random; PENSTOCK_DRILL=full runs all rounds")
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory):
+    server = Moto(tmp_path_factory.mktemp("moto"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def penstock(tmp_path_factory):
+    server = Penstock(tmp_path_factory.mktemp("penstock") / "data")
+    yield server
+    assert server.running, f"penstock ended by itself:\n{server.output()[-4000:]}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def api(penstock):
+    return API(penstock)
+
+
+@pytest.fixture(scope="session")
+def sql(penstock):
+    return SQL(penstock.credentials["clickhouseURL"])
+
+
+@pytest.fixture
+def bucket(moto):
+    name = random_name("bucket-")
+    moto.client("s3").create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def table(sql):
+    name = random_name("t_")
+    yield name
+    sql.text(f"DROP TABLE IF EXISTS {name}")
+    sql.text(f"DROP TABLE IF EXISTS {name}_clickpipes_error")
+
+
+@pytest.fixture(scope="session")
+def rounds():
+    """`rounds(few, full)`: how often a drill repeats."""
+    return lambda few, full: full if os.environ.get("PENSTOCK_DRILL") == "full" else few
