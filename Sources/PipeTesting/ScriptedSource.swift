@@ -49,8 +49,11 @@ public struct ScriptedSource: Source {
             try await output.emit(batch(pending.extent, in: lane, .replay))
             first = max(first, pending.extent.next)
         }
-        while let next = try await script.nextBatch(in: lane, from: first) {
-            await output.alive(lag: SourceLag(items: script.current.rows[lane, default: 0] - first, bytes: 0))
+        while true {
+            if script.current.failures.isEmpty {
+                await output.alive(lag: SourceLag(items: script.current.rows[lane, default: 0] - first, bytes: 0))
+            }
+            guard let next = try await script.nextBatch(in: lane, from: first) else { return }
             try await output.emit(batch(ScriptedExtent(first: first, next: next), in: lane, .rows))
             first = next
         }

@@ -17,17 +17,21 @@ public final class Watched<Value: Sendable>: Sendable {
 
     public var value: Value { state.withLock { $0.value } }
 
-    /// Changes the value and wakes everybody whose condition now holds.
+    /// Changes the value and wakes everybody whose condition now holds, also when `change` throws after a part of its work.
     @discardableResult
     public func update<Result: Sendable>(_ change: (inout Value) throws -> Result) rethrows -> Result {
-        let (result, woken) = try state.withLock { state in
-            let result = try change(&state.value)
-            let woken = state.waiters.filter { $0.value.isSatisfied(state.value) }
-            for id in woken.keys { state.waiters[id] = nil }
-            return (result, woken.values.map(\.continuation))
+        var woken: [CheckedContinuation<Bool, Never>] = []
+        defer { for continuation in woken { continuation.resume(returning: true) } }
+        return try state.withLock { state in
+            defer {
+                let satisfied = state.waiters.filter { $0.value.isSatisfied(state.value) }
+                for (id, waiter) in satisfied {
+                    state.waiters[id] = nil
+                    woken.append(waiter.continuation)
+                }
+            }
+            return try change(&state.value)
         }
-        for continuation in woken { continuation.resume(returning: true) }
-        return result
     }
 
     /// Returns once `condition` holds; throws `CancellationError` when the task is cancelled before.
