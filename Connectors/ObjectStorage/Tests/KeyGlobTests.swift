@@ -1,4 +1,5 @@
 import ObjectStorageConnector
+import PipeTesting
 import Testing
 
 @Suite struct KeyGlobTests {
@@ -85,7 +86,7 @@ import Testing
 
     /// Against a matcher that is slow and obviously right.
     @Test func agreesWithBacktracking() throws {
-        var random = SplitMix(state: 42)
+        var random = SeededGenerator(seed: 42)
         let alphabet = Array("ab/")
         for _ in 0..<3000 {
             let pattern = (0..<Int.random(in: 0...7, using: &random)).map { _ in
@@ -143,14 +144,3 @@ private enum Backtracking {
     }
 }
 
-/// Reproducible.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
