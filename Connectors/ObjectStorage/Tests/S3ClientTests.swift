@@ -137,7 +137,7 @@ final class TransportInMemory: HTTPTransport {
     }
 
     @Test func listingsOutOfOrderAreRefused() async throws {
-        func entry(_ key: String) -> String { "<Contents><Key>\(key)</Key><Size>1</Size></Contents>" }
+        @Sendable func entry(_ key: String) -> String { "<Contents><Key>\(key)</Key><Size>1</Size></Contents>" }
         let transport = TransportInMemory { _ in
             TransportReply(status: 200, body: Array("<ListBucketResult>\(entry("b"))\(entry("a"))</ListBucketResult>".utf8))
         }
