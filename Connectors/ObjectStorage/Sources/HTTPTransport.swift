@@ -45,6 +45,8 @@ package struct NetworkTransport: HTTPTransport {
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(10)
         configuration.timeout.read = .seconds(60)
+        // A refused connection is told at once; the pipe has its own back-off.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 

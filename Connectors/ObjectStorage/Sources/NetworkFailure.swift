@@ -2,6 +2,14 @@ import AsyncHTTPClient
 import NIOCore
 import NIOPosix
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Words for what the network throws.
 enum NetworkFailure {
     static func text(_ error: any Error, reaching host: String) -> String {
@@ -18,6 +26,7 @@ enum NetworkFailure {
             return "\(host) refused the connection"
         }
         if let error = error as? ChannelError, case .connectTimeout = error { return "\(host) did not answer in time" }
+        if let error = error as? IOError, error.errnoCode == ECONNREFUSED { return "\(host) refused the connection" }
         if let error = error as? IOError { return "\(host): \(error.description)" }
         return "\(host): \(String(describing: error))"
     }

@@ -2,9 +2,9 @@ public import PipeCore
 
 /// Files of a bucket, in the order of their keys, as batches that ClickHouse reads by itself.
 ///
-/// A refused file is written to the error table before its batch is emitted and stands in the batch's extent, so that the position
-/// passes it durably and a repetition of the batch does not refuse it again. Only a crash between the two writes repeats the record,
-/// word for word. A batch may hold nothing but refused or empty files: it is emitted too, with no objects to load.
+/// A refused file is written to the error table before its batch is emitted, and stands in the batch's extent, so that the position
+/// passes it durably. A repetition of the batch writes the same record again, which the error table keeps once: a crash at any point
+/// neither loses nor doubles it. A batch may hold nothing but refused or empty files: it is emitted too, with no objects to load.
 public struct ObjectStorageSource: Source {
     public typealias Extent = ObjectStorageExtent
 
@@ -88,11 +88,11 @@ public struct ObjectStorageSource: Source {
     }
 
     private func emitNew(_ closed: FileBatcher.Closed, into output: some BatchOutput<Extent>) async throws {
-        for refusal in closed.extent.refused { await output.reject(refusal.record) }
         try await emit(closed.extent, id: closed.extent.batchID(of: context.pipe), reason: closed.reason, into: output)
     }
 
     private func emit(_ extent: Extent, id: BatchID, reason: FlushReason, into output: some BatchOutput<Extent>) async throws {
+        for refusal in extent.refused { await output.reject(refusal.record) }
         let load = RemoteLoad(
             objects: extent.files.filter { $0.size > 0 }, location: try await listing.remoteLocation(),
             format: configuration.format.rawValue, compression: configuration.compression?.rawValue ?? "auto",

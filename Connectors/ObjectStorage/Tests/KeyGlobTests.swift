@@ -143,4 +143,3 @@ private enum Backtracking {
         }
     }
 }
-

@@ -22,7 +22,11 @@ struct S3ClientAuthTests {
             let client = S3Client(try S3Location(url: "\(store.base)/\(bucket)/\(glob)"), as: authority)
             let objects = try await client.page(prefix: "d/", after: nil, continuation: nil).objects
             for object in objects {
-                #expect(try await client.object(object.key) == RemoteObject(key: object.key, size: object.size, etag: object.etag, lastModified: try #require(client.object(object.key)).lastModified))
+                #expect(
+                    try await client.object(object.key)
+                        == RemoteObject(
+                            key: object.key, size: object.size, etag: object.etag,
+                            lastModified: try #require(client.object(object.key)).lastModified))
                 try await client.checkReadable(object.key)
             }
             return objects.map(\.key)

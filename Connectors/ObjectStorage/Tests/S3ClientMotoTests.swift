@@ -42,7 +42,9 @@ struct S3ClientMotoTests {
     }
 
     @Test func oddKeysSurvive() async throws {
-        let keys = ["a b.json", "a+b&c=d.json", "percent%20%.json", "{x,y}.json", "ü/ö 😀.json", "q?x#y.json", "\"quote'<>.json", "dir//x.json"]
+        let keys = [
+            "a b.json", "a+b&c=d.json", "percent%20%.json", "{x,y}.json", "ü/ö 😀.json", "q?x#y.json", "\"quote'<>.json", "dir//x.json",
+        ]
         let bucket = try await store.bucket(keys)
         let client = try client(bucket)
         let sorted = keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -50,7 +52,8 @@ struct S3ClientMotoTests {
         for key in keys {
             #expect(try await client.object(key)?.key == key)
             try await client.checkReadable(key)
-            #expect(try await all(client, KeyGlob(parsing: "**"), after: key) == sorted.filter { key.utf8.lexicographicallyPrecedes($0.utf8) })
+            #expect(
+                try await all(client, KeyGlob(parsing: "**"), after: key) == sorted.filter { key.utf8.lexicographicallyPrecedes($0.utf8) })
         }
         #expect(try await all(client, KeyGlob(parsing: "%7Bx,y%7D.json")) == ["{x,y}.json"])
     }

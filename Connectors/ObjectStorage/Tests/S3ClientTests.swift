@@ -63,7 +63,10 @@ final class TransportInMemory: HTTPTransport {
         let client = try client("s3://bkt/*", Self.key, transport)
         _ = try await client.page(prefix: "", after: nil, continuation: nil)
         _ = try await client.page(prefix: "", after: nil, continuation: nil)
-        #expect(transport.requests.map { String($0.url.prefix { $0 != "?" }) }.dropFirst() == ["https://s3.eu-west-1.amazonaws.com/bkt", "https://s3.eu-west-1.amazonaws.com/bkt"])
+        #expect(
+            transport.requests.map { String($0.url.prefix { $0 != "?" }) }.dropFirst() == [
+                "https://s3.eu-west-1.amazonaws.com/bkt", "https://s3.eu-west-1.amazonaws.com/bkt",
+            ])
         let location = try await client.remoteLocation()
         #expect(
             location
@@ -187,7 +190,8 @@ final class TransportInMemory: HTTPTransport {
         #expect(request.url == "https://sts.us-east-1.amazonaws.com/")
         #expect(
             String(decoding: request.body, as: UTF8.self)
-                == "Action=AssumeRole&DurationSeconds=3600&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=clickpipes-p1&Version=2011-06-15")
+                == "Action=AssumeRole&DurationSeconds=3600&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&RoleSessionName=clickpipes-p1&Version=2011-06-15"
+        )
         #expect(request.headers.contains { $0 == ("x-amz-security-token", "own-token") })
         #expect(request.headers.contains { $0.name == "authorization" && $0.value.contains("AKIAOWN/20260101/us-east-1/sts/aws4_request") })
     }
@@ -209,7 +213,8 @@ final class TransportInMemory: HTTPTransport {
 
     @Test(arguments: [[:], ["AWS_ACCESS_KEY_ID": "a"], ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": ""]])
     func saysWhatToSetInTheEnvironment(environment: [String: String]) async throws {
-        let role = RoleCredentials(role: "r", session: "p", environment: environment, transport: TransportInMemory { _ in S3ClientTests.empty })
+        let role = RoleCredentials(
+            role: "r", session: "p", environment: environment, transport: TransportInMemory { _ in S3ClientTests.empty })
         let error = try await #require(throws: ObjectStorageError.self) { try await role.credentials() }
         #expect(error.disposition == .user)
         #expect(error.field.description == "source.objectStorage.iamRole")
@@ -217,7 +222,10 @@ final class TransportInMemory: HTTPTransport {
     }
 
     @Test(arguments: [
-        (403, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>m</Message></Error></ErrorResponse>", Disposition.user, "is not authorized"),
+        (
+            403, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>m</Message></Error></ErrorResponse>", Disposition.user,
+            "is not authorized"
+        ),
         (400, "<ErrorResponse><Error><Code>Throttling</Code><Message>m</Message></Error></ErrorResponse>", .retry, "Throttling"),
         (503, "<a/>", .retry, "HTTP 503"), (502, "bad gateway", .retry, "no XML"),
         (200, "<AssumeRoleResponse/>", .retry, "without complete credentials"),

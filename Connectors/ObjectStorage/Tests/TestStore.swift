@@ -28,7 +28,9 @@ struct TestStore: Sendable {
     }
 
     @discardableResult
-    func send(_ method: String, _ path: String, service: String = "s3", body: [UInt8] = [], type: String? = nil) async throws -> TransportReply {
+    func send(_ method: String, _ path: String, service: String = "s3", body: [UInt8] = [], type: String? = nil) async throws
+        -> TransportReply
+    {
         let headers = type.map { [AWSRequest.Item("content-type", $0)] } ?? []
         let request = AWSRequest(method: method, host: host, path: path, headers: headers, payload: .bytes(body))
         let signer = AWSSigner(credentials: credentials, region: "us-east-1", service: service)
@@ -74,7 +76,8 @@ struct TestStore: Sendable {
     func checkSignatures(after requests: Int) async throws {
         let reply = try await NetworkTransport().send(
             TransportRequest(
-                method: "POST", url: "\(base)/moto-api/reset-auth", headers: [("content-type", "text/plain")], body: Array("\(requests)".utf8)))
+                method: "POST", url: "\(base)/moto-api/reset-auth", headers: [("content-type", "text/plain")],
+                body: Array("\(requests)".utf8)))
         guard reply.status == 200 else { throw Refused(description: "reset-auth: \(reply.status)") }
     }
 }
