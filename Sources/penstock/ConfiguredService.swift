@@ -32,7 +32,7 @@ struct ConfiguredService {
                     scheme: "https", host: url?.host() ?? "", port: url?.port ?? (connection.url.hasPrefix("https") ? 443 : 80),
                     username: connection.user)
             ], wanted: record.wanted,
-            version: { try await client.query("SELECT version()", timeout: .seconds(5)).text.trimmingNewline }, control: control)
+            version: { try await client.query("SELECT version()", timeout: .seconds(2)).text.trimmingNewline }, control: control)
     }
 
     /// `http://user:password@host:port`, for people and tools that connect directly.

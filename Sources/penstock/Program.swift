@@ -77,12 +77,26 @@ struct Program {
         logger.info("stopped")
     }
 
+    /// The interpreter that `make` installed the engine for, when nothing names another: `.venv` beside the build folder.
+    private static func installedPython() -> String? {
+        guard let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
+        var folder = URL(filePath: executable).deletingLastPathComponent()
+        while folder.path != "/" {
+            let python = folder.appending(path: ".venv/bin/python").path
+            if FileManager.default.isExecutableFile(atPath: python) { return python }
+            folder.deleteLastPathComponent()
+        }
+        return nil
+    }
+
     private func makeEmbedded(directory: String, clock: ContinuousClock, logger: Logger) throws -> EmbeddedServer? {
         guard configuration.embedded.enabled else { return nil }
+        let environment = ProcessInfo.processInfo.environment
+        let python = configuration.embedded.python ?? environment["PENSTOCK_PYTHON"] ?? Self.installedPython()
         return EmbeddedServer(
             EmbeddedServerConfiguration(
                 dataDirectory: directory, httpPort: configuration.embedded.httpPort, memoryShare: configuration.embedded.memoryShare,
-                python: configuration.embedded.python, environment: ProcessInfo.processInfo.environment), clock: clock, logger: logger)
+                python: python, environment: environment), clock: clock, logger: logger)
     }
 
     private func makeServices(bootstrap: Bootstrap, embedded: EmbeddedServer?, logger: Logger) async throws -> [ConfiguredService] {

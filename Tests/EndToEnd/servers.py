@@ -151,7 +151,7 @@ class Penstock(Process):
         binary = binary or os.environ.get("PENSTOCK_BINARY") or ROOT / ".build/release/penstock"
         super().__init__(
             [binary, "up", "--data-dir", data, "--listen", listen, "--credentials-file", self.credentials_file, *arguments],
-            data.parent / (data.name + ".log"), env=env)
+            data.parent / (data.name + ".log"), env={"PENSTOCK_PYTHON": sys.executable, **(env or {})})
         self.credentials = {}
         if wait:
             self.wait_ready(before)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from api import clickhousectl
-from files import encode
+from files import encode, s3_pipe
 from servers import wait_until
 
 
@@ -67,12 +67,14 @@ def table_exists(sql, table):
     return sql.value(f"SELECT count() FROM system.tables WHERE name = '{table}'") == 1
 
 
-def test_schema_discovery_and_metrics(ctl, moto, bucket, penstock):
+def test_schema_discovery_and_metrics(ctl, api, moto, bucket, table, penstock):
     moto.client("s3").put_object(Bucket=bucket, Key="a.json", Body=encode("JSONEachRow", 0, 5))
     service = penstock.credentials["serviceId"]
     fields = ctl("clickpipe", "schema-discover", "object-storage", "--source-url", f"{moto.url}/{bucket}/a.json", "--format",
                  "JSONEachRow", "--access-key-id", "root", "--secret-key", "root", service)
     assert "score" in json.dumps(fields)
+    pipe = api.create_pipe(s3_pipe(moto, bucket, "a.json", table))
+    api.wait_state(pipe, "Completed")
     done = ctl("service", "prometheus", service, check=False)
     assert done.returncode == 0 and "ClickPipes_Info" in done.stdout
 

@@ -54,7 +54,13 @@ public final class ServiceMonitor: Service, ServiceControl {
         (nudges, nudge) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
+    /// Asks a server that is starting right away, so that nobody is told "starting" by one that already answers.
     public func statuses() async -> [ServiceStatus] {
+        if entries.withLock({ entries in entries.contains { $0.state == .starting } }) { await checkAll() }
+        return current()
+    }
+
+    private func current() -> [ServiceStatus] {
         entries.withLock { entries in
             entries.map {
                 ServiceStatus(
@@ -103,7 +109,7 @@ public final class ServiceMonitor: Service, ServiceControl {
 
     private func checkAll() async {
         let services = entries.withLock { $0.map(\.service) }
-        for service in services {
+        for service in services where service.wanted == .running || service.control != nil {
             do {
                 let version = try await service.version()
                 update(service.id, version: version, answers: true)
