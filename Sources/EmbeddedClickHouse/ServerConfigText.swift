@@ -40,6 +40,8 @@ package enum ServerConfigText {
                 <background_buffer_flush_schedule_pool_size>2</background_buffer_flush_schedule_pool_size>
                 <background_message_broker_schedule_pool_size>4</background_message_broker_schedule_pool_size>
                 <background_distributed_schedule_pool_size>2</background_distributed_schedule_pool_size>
+                <!-- Parts that were merged away stay visible for 8 minutes: a load that was cut off looks for them. -->
+                <merge_tree><old_parts_lifetime>480</old_parts_lifetime></merge_tree>
                 <shutdown_wait_unfinished>5</shutdown_wait_unfinished>
             \(logTable("query_log"))
             \(logTable("part_log"))
