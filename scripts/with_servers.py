@@ -1,4 +1,4 @@
-"""Runs a command with a ClickHouse and an S3 at PENSTOCK_TEST_CLICKHOUSE and PENSTOCK_TEST_S3; exits with its status."""
+"""Runs a command with a ClickHouse at PENSTOCK_TEST_CLICKHOUSE and S3 at PENSTOCK_TEST_S3 and PENSTOCK_TEST_S3_AUTH."""
 
 import os
 import pathlib
@@ -15,9 +15,12 @@ with tempfile.TemporaryDirectory(prefix="penstock-test-") as directory:
     started = []
     try:
         started.append(ClickHouse(pathlib.Path(directory) / "clickhouse"))
-        started.append(Moto(pathlib.Path(directory)))
+        started.append(Moto(pathlib.Path(directory) / "s3"))
+        # A second S3 for the suite that turns signature checks on, which cannot be turned off again.
+        started.append(Moto(pathlib.Path(directory) / "s3-auth"))
         environment = {
             **os.environ, "PENSTOCK_TEST_CLICKHOUSE": started[0].url, "PENSTOCK_TEST_S3": started[1].url,
+            "PENSTOCK_TEST_S3_AUTH": started[2].url,
             "AWS_ACCESS_KEY_ID": "root", "AWS_SECRET_ACCESS_KEY": "root"}
         status = subprocess.run(command, env=environment).returncode
     finally:

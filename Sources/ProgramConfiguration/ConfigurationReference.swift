@@ -23,9 +23,11 @@ public enum ConfigurationReference {
             for inner in object.fields { append(inner, under: prefix + ["\(field.name)[]"], isElement: true, to: &lines) }
         default:
             let key = path.joined(separator: ".")
-            let variable = ConfigurationFile.variable(for: isElement ? ["services", "<NAME>", field.name] : path)
+            // A field of a list element is addressed by the element's name.
             let shown =
-                isElement ? "PENSTOCK_SERVICES_<NAME>_" + variable.split(separator: "_").dropFirst(4).joined(separator: "_") : variable
+                isElement
+                ? "PENSTOCK_SERVICES_<NAME>_" + ConfigurationFile.variable(for: [field.name]).dropFirst("PENSTOCK_".count)
+                : ConfigurationFile.variable(for: path)
             lines.append("| `\(key)` | `\(shown)` | \(defaultText(field)) | \(field.summary) |")
         }
     }

@@ -27,7 +27,8 @@ import Testing
         -> MonitoredService
     {
         MonitoredService(
-            id: "s", name: "default", isEmbedded: isEmbedded, endpoints: [], wanted: .running, version: { try server.version() }, control: control)
+            id: "s", name: "default", isEmbedded: isEmbedded, endpoints: [], wanted: .running, version: { try server.version() },
+            control: control)
     }
 
     @Test func aServiceRunsOnceItAnswersAndIsDegradedWhenItStops() async throws {
@@ -69,8 +70,14 @@ import Testing
         }
     }
 
+    @Test func aServerThatStartedIsKnownToWhoeverAsks() async {
+        let monitor = ServiceMonitor([monitored(FakeServer(), isEmbedded: true)], clock: ManualClock(), logger: Logger(label: "test"))
+        #expect(await monitor.statuses().first?.state == .running)
+    }
+
     @Test func stoppingAnEmbeddedServerIsHandedToItsControl() async throws {
         let server = FakeServer()
+        server.answer(false)
         let asked = Mutex<[WantedState]>([])
         let monitor = ServiceMonitor(
             [monitored(server, isEmbedded: true) { wanted in asked.withLock { $0.append(wanted) } }], clock: ManualClock(),
