@@ -5,6 +5,7 @@ Started by `make demo`; leaves Penstock running until Ctrl-C.
 
 import argparse
 import csv
+import datetime
 import importlib.util
 import io
 import json
@@ -44,7 +45,8 @@ def put_files(s3, rows: list[dict], count: int = 12):
     import pyarrow
     import pyarrow.parquet
 
-    types = [(k, pyarrow.int64() if k in NUMBERS else pyarrow.string()) for k, _ in COLUMNS]
+    moments = pyarrow.timestamp("s", tz="UTC")
+    types = [(k, pyarrow.int64() if k in NUMBERS else moments if t == "DateTime" else pyarrow.string()) for k, t in COLUMNS]
     for part in range(count):
         slice_ = rows[len(rows) * part // count:len(rows) * (part + 1) // count]
         s3.put_object(Bucket=BUCKET, Key=f"json/{part:02}.json", Body="".join(json.dumps(r) + "\n" for r in slice_).encode())
@@ -54,7 +56,8 @@ def put_files(s3, rows: list[dict], count: int = 12):
         writer.writerows({k: "\\N" if v is None else v for k, v in r.items()} for r in slice_)
         s3.put_object(Bucket=BUCKET, Key=f"csv/{part:02}.csv", Body=text.getvalue().encode())
         data = io.BytesIO()
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(slice_, schema=pyarrow.schema(types)), data)
+        typed = [{**r, "time_hour": datetime.datetime.fromisoformat(r["time_hour"].replace("Z", "+00:00"))} for r in slice_]
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(typed, schema=pyarrow.schema(types)), data)
         s3.put_object(Bucket=BUCKET, Key=f"parquet/{part:02}.parquet", Body=data.getvalue())
 
 
@@ -125,6 +128,10 @@ def main():
             "parquet": create_pipe(api, moto, "parquet", "Parquet")}
         watch(api, sql, pipes)
 
+        for folder in pipes:
+            if sql.value(f"SELECT count() FROM system.tables WHERE name = 'flights_{folder}_clickpipes_error'"):
+                for row in sql.rows(f"SELECT locator['path'] AS file, error FROM flights_{folder}_clickpipes_error LIMIT 3"):
+                    print(f"  rejected: {row['file']}: {row['error']}")
         same = {f: sql.rows(f"SELECT count() AS n, sum(cityHash64(*)) AS checksum FROM flights_{f}")[0] for f in pipes}
         print(f"  each table holds {same['json']['n']:,} rows" + (
             "; the three are equal, column by column" if len({str(v) for v in same.values()}) == 1 else f"; they differ: {same}"))
