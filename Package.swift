@@ -89,7 +89,8 @@ let package = Package(
         library("PipeCore", []),
         library("CloudSigning", [crypto], tests: []),
         library("ProgramConfiguration", ["PipeCore", yams]),
-        library("ClickHouse", [asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: []),
+        [.systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])])],
+        library("ClickHouse", ["CZstd", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: []),
         library(
             "EmbeddedClickHouse", ["ClickHouse", crypto, lifecycle, logging, subprocess], tests: []),
         library("Catalog", ["PipeCore", crypto, grdb, logging], tests: ["PipeTesting"]),

@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 part=${1:-runtime}
 
-# What the build links (SQLite) and what runs the embedded engine (Python).
-packages=(libsqlite3-dev python3 python3-venv ca-certificates)
-[ "$part" = test ] && packages+=(curl)
+# What the build links (SQLite, Zstandard) and what runs the embedded engine (Python).
+packages=(libsqlite3-dev libzstd-dev python3 python3-venv ca-certificates)
+[ "$part" = test ] && packages+=(curl openssl)
 
 missing=()
 for package in "${packages[@]}"; do

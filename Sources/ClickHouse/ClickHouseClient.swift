@@ -31,12 +31,15 @@ public final class ClickHouseClient: Sendable {
     private static func configuration(_ connection: ClickHouseConnection) throws -> HTTPClient.Configuration {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let file = connection.caFile {
+            let authorities: [NIOSSLCertificate]
             do {
-                tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
+                authorities = try NIOSSLCertificate.fromPEMFile(file)
             } catch {
                 throw ClickHouseError.local(
                     .invalidConnection, "caFile \(file) cannot be read as PEM certificates", .user, detail: String(reflecting: error))
             }
+            if authorities.isEmpty { throw ClickHouseError.local(.invalidConnection, "caFile \(file) holds no certificate", .user) }
+            tls.trustRoots = .certificates(authorities)
         }
         let connectTimeout = TimeAmount(connection.connectTimeout)
         var configuration = HTTPClient.Configuration(
@@ -50,8 +53,10 @@ public final class ClickHouseClient: Sendable {
         return configuration
     }
 
-    /// Ends idle connections; fails what is under way.
-    public func shutdown() async throws { try await http.shutdown() }
+    /// Ends idle connections; fails what is under way. A second call does nothing.
+    public func shutdown() async throws {
+        do { try await http.shutdown() } catch let error as HTTPClientError where error == .alreadyShutdown {}
+    }
 
     // MARK: Statements
 
@@ -79,23 +84,20 @@ public final class ClickHouseClient: Sendable {
     }
 
     /// Runs a statement and hands on its answer as it comes.
-    /// - Parameter timeout: for the whole answer, checked between chunks; nil waits for ever.
+    /// - Parameter timeout: for the whole answer, from first to last byte, the reader's own pauses included; nil waits for ever.
     public func stream(_ statement: Statement, timeout: Duration? = nil) async throws(ClickHouseError) -> QueryStream {
         let call = call(for: statement)
         let request = request(statement, call: call)
         let deadline = timeout.map { ContinuousClock.now + $0 }
-        do {
-            let response = try await http.execute(request, deadline: timeout.map { .now() + TimeAmount($0) } ?? .distantFuture)
+        let response = try await run(call, timeout: timeout, waitForKill: false) { [self] in
+            let response = try await http.execute(request, deadline: .distantFuture)
             try await check(response, call: call)
-            return QueryStream(
-                summary: QuerySummary(header: response.headers.first(name: "X-ClickHouse-Summary"), queryID: call.queryID),
-                contentType: response.headers.first(name: "Content-Type"), format: response.headers.first(name: "X-ClickHouse-Format"),
-                body: response.body, scanner: ExceptionScanner(response.headers), call: call, deadline: deadline)
-        } catch {
-            let failure = call.failure(error)
-            if failure.code == .timedOut || failure.code == .cancelled { await call.kill(waiting: false) }
-            throw failure
+            return response
         }
+        return QueryStream(
+            summary: QuerySummary(header: response.headers.first(name: "X-ClickHouse-Summary"), queryID: call.queryID),
+            contentType: response.headers.first(name: "Content-Type"), format: response.headers.first(name: "X-ClickHouse-Format"),
+            body: response.body, scanner: ExceptionScanner(response.headers), call: call, deadline: deadline)
     }
 
     /// Whether the server answers within `timeout`.

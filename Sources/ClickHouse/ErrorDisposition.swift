@@ -11,6 +11,7 @@ extension ClickHouseError.Code {
     public static let answerTooLarge = Self(rawValue: -7)
     public static let tlsFailed = Self(rawValue: -8)
     public static let clientShutDown = Self(rawValue: -9)
+    public static let compressionFailed = Self(rawValue: -10)
 
     // ClickHouse's own, those that other code asks for.
     public static let cannotParseText = Self(rawValue: 6)
@@ -47,7 +48,7 @@ extension ClickHouseError.Code {
         if rawValue < 0 {
             switch self {
             case .invalidConnection, .answerTooLarge, .tlsFailed: return .user
-            case .unexpectedAnswer, .clientShutDown: return .bug
+            case .unexpectedAnswer, .clientShutDown, .compressionFailed: return .bug
             default: return .retryable
             }
         }
@@ -110,7 +111,8 @@ extension ClickHouseError.Code {
 
     private static let names: [Int: String] = [
         -1: "CONNECT_FAILED", -2: "CONNECTION_LOST", -3: "TIMED_OUT", -4: "CANCELLED", -5: "UNEXPECTED_ANSWER", -6: "INVALID_CONNECTION",
-        -7: "ANSWER_TOO_LARGE", -8: "TLS_FAILED", -9: "CLIENT_SHUT_DOWN", 6: "CANNOT_PARSE_TEXT", 16: "NO_SUCH_COLUMN_IN_TABLE",
+        -7: "ANSWER_TOO_LARGE", -8: "TLS_FAILED", -9: "CLIENT_SHUT_DOWN", -10: "COMPRESSION_FAILED", 6: "CANNOT_PARSE_TEXT",
+        16: "NO_SUCH_COLUMN_IN_TABLE",
         27: "CANNOT_PARSE_INPUT_ASSERTION_FAILED", 47: "UNKNOWN_IDENTIFIER", 49: "LOGICAL_ERROR", 53: "TYPE_MISMATCH",
         57: "TABLE_ALREADY_EXISTS", 60: "UNKNOWN_TABLE", 62: "SYNTAX_ERROR", 81: "UNKNOWN_DATABASE", 82: "DATABASE_ALREADY_EXISTS",
         115: "UNKNOWN_SETTING", 117: "INCORRECT_DATA", 159: "TIMEOUT_EXCEEDED", 164: "READONLY", 202: "TOO_MANY_SIMULTANEOUS_QUERIES",

@@ -4,6 +4,7 @@ public import NIOCore
 /// The bytes of an answer as they come. Reading slowly holds the server back; one iteration only.
 ///
 /// An exception that the server raises after the first byte ends the sequence with that ``ClickHouseError``; its text is not among the bytes.
+/// When the transport loses the last bytes before the server aborts, the error is `connectionLost` instead; it is never a quiet end.
 /// Who stops reading before the end should call ``cancel()``, or the server goes on until it notices the closed connection.
 public struct QueryStream: AsyncSequence, Sendable {
     public typealias Element = ByteBuffer
@@ -24,14 +25,14 @@ public struct QueryStream: AsyncSequence, Sendable {
     public func cancel() async { await call.kill(waiting: false) }
 
     public func makeAsyncIterator() -> Iterator {
-        Iterator(source: body.makeAsyncIterator(), scanner: scanner, call: call, deadline: deadline)
+        Iterator(reader: BodyReader(body), scanner: scanner, call: call, deadline: deadline)
     }
 
     public struct Iterator: AsyncIteratorProtocol {
         public typealias Element = ByteBuffer
         public typealias Failure = ClickHouseError
 
-        var source: HTTPClientResponse.Body.AsyncIterator
+        let reader: BodyReader
         var scanner: ExceptionScanner
         let call: StatementCall
         let deadline: ContinuousClock.Instant?
@@ -41,8 +42,7 @@ public struct QueryStream: AsyncSequence, Sendable {
             while !isFinished {
                 let chunk: ByteBuffer?
                 do {
-                    if let deadline, deadline < .now { throw HTTPClientError.deadlineExceeded }
-                    chunk = try await source.next(isolation: actor)
+                    chunk = try await reader.next(by: deadline)
                 } catch {
                     isFinished = true
                     if case .exception(let text) = scanner.finish(aborted: true) { throw call.failure(text: text, status: 200) }

@@ -14,7 +14,9 @@ import Synchronization
 ///
 /// The server is a child in a session of its own, so Ctrl-C in the terminal reaches only Penstock, which stops the server in its turn.
 /// It ends with Penstock even when that is killed: a watcher beside it waits for the end of a pipe. What still survives is stopped at
-/// the next start. Only one Penstock may use a data directory; the program that composes the services sees to that with a lock.
+/// the next start. A server stops cleanly when nobody is connected any more: shut down its clients before; for open connections it waits
+/// a second and then leaves its buffers unflushed (inserts that it has confirmed are safe). Only one Penstock may use a data directory;
+/// the program that composes the services sees to that with a lock.
 public final class EmbeddedServer: Service, Sendable {
     public enum State: Sendable, Hashable {
         case starting
@@ -89,10 +91,8 @@ public final class EmbeddedServer: Service, Sendable {
         let connection = try prepare()
         let engine = try ServerEngine.locate(configuration) { FileManager.default.isExecutableFile(atPath: $0) }
         try await StaleServer(directory: directory).stop(patience: configuration.stopTimeout, clock: clock)
-        let client = try ClickHouseClient(connection, logger: logger)
-        await cancelWhenGracefulShutdown { await self.supervise(engine, client) }
+        await cancelWhenGracefulShutdown { await self.supervise(engine, connection) }
         observed.set(.stopped)
-        try await client.shutdown()
     }
 
     // MARK: Supervision
@@ -103,13 +103,13 @@ public final class EmbeddedServer: Service, Sendable {
         case ended(words: String)
     }
 
-    private func supervise(_ engine: ServerEngine, _ client: ClickHouseClient) async {
+    private func supervise(_ engine: ServerEngine, _ connection: ClickHouseConnection) async {
         var pauses = RestartPauses()
         do {
             while true {
                 _ = try await wanted.first { $0 }
                 observed.set(.starting)
-                let event = await once(engine, client)
+                let event = await once(engine, connection)
                 try Task.checkCancellation()
                 switch event {
                 case .unwanted:
@@ -132,9 +132,9 @@ public final class EmbeddedServer: Service, Sendable {
     }
 
     /// Runs the server until it ends, is unwanted, or the task is cancelled; it has ended when this returns.
-    private func once(_ engine: ServerEngine, _ client: ClickHouseClient) async -> Event {
+    private func once(_ engine: ServerEngine, _ connection: ClickHouseConnection) async -> Event {
         await withTaskGroup(of: Event?.self) { group in
-            group.addTask { await self.process(engine, client) }
+            group.addTask { await self.process(engine, connection) }
             group.addTask { [wanted] in
                 do {
                     _ = try await wanted.first { !$0 }
@@ -152,12 +152,13 @@ public final class EmbeddedServer: Service, Sendable {
         }
     }
 
-    /// Cancelling this task stops the process: SIGTERM, the time to stop, SIGKILL.
-    private func process(_ engine: ServerEngine, _ client: ClickHouseClient) async -> Event {
+    /// Cancelling this task stops the process: the end of its input (see ``LauncherText/shell``), the time to stop, SIGKILL.
+    private func process(_ engine: ServerEngine, _ connection: ClickHouseConnection) async -> Event {
         let paths = directory.paths
         var options = PlatformOptions()
         options.createSession = true
-        options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: configuration.stopTimeout)]
+        // SIGCONT changes nothing for a running process: the library wants a signal, the watcher at the end of the pipe sends the real one.
+        options.teardownSequence = [.send(signal: .resume, allowedDurationToNextStep: configuration.stopTimeout)]
         var environment: [Environment.Key: String] = [:]
         for (name, value) in configuration.environment {
             if let key = Environment.Key(rawValue: name) { environment[key] = value }
@@ -174,7 +175,7 @@ public final class EmbeddedServer: Service, Sendable {
                 let process = Int(execution.processIdentifier.value)
                 try directory.write(String(process), to: paths.processID)
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await self.announce(process, client) }
+                    group.addTask { try await self.announce(process, connection) }
                     for try await buffer in execution.standardOutput {
                         let text = buffer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
                         words.withLock { $0 = String(($0 + text).suffix(2000)) }
@@ -189,11 +190,11 @@ public final class EmbeddedServer: Service, Sendable {
     }
 
     /// Sets the state to running at the first answer.
-    private func announce(_ process: Int, _ client: ClickHouseClient) async throws {
-        while await !client.ping(timeout: .seconds(1)) {
-            try Task.checkCancellation()
-            try await clock.sleep(for: .milliseconds(20))
-        }
+    private func announce(_ process: Int, _ connection: ClickHouseConnection) async throws {
+        // A client of its own, so that no idle connection is left: a stopping server waits for those, and then skips its own clean-up.
+        let client = try ClickHouseClient(connection, logger: logger)
+        while !Task.isCancelled, await !client.ping(timeout: .seconds(1)) { try? await clock.sleep(for: .milliseconds(20)) }
+        try await client.shutdown()
         try Task.checkCancellation()
         logger.info("the embedded ClickHouse server answers", metadata: ["pid": "\(process)"])
         observed.set(.running(processID: process))

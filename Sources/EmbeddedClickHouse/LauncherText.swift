@@ -1,7 +1,8 @@
 /// Programs that are written into the data directory to start the server.
 package enum LauncherText {
-    /// Becomes the server (same process id) and leaves behind a watcher that waits for the end of standard input: the pipe from Penstock
-    /// closes when Penstock ends, however it ends, and then the watcher stops the server. Before the signal it checks that the process is
+    /// Becomes the server (same process id) and leaves behind a watcher that waits for the end of standard input and then stops the
+    /// server. The pipe from Penstock closes when Penstock wants the server to stop and when Penstock ends, however it ends. Nobody else
+    /// sends SIGTERM: on a second one ClickHouse ends at once, without flushing. Before a signal the watcher checks that the process is
     /// still a server of this configuration file. Arguments: configuration file, command, its arguments.
     package static let shell = """
         #!/bin/sh
@@ -10,7 +11,7 @@ package enum LauncherText {
         exec 3<&0
         (
             cat <&3 >/dev/null
-            ours() { tr '\\0' '\\n' <"/proc/$$/cmdline" 2>/dev/null | grep -qF -- "$config"; }
+            ours() { tr '\\0' '\\n' <"/proc/$$/cmdline" 2>/dev/null | grep -qxF -- "--config-file=$config"; }
             ours && kill -TERM $$
             seconds=0
             while [ $seconds -lt 25 ] && ours; do sleep 1; seconds=$((seconds + 1)); done

@@ -42,7 +42,7 @@ package enum ServerConfigText {
                 <background_distributed_schedule_pool_size>2</background_distributed_schedule_pool_size>
                 <!-- Parts that were merged away stay visible for 8 minutes: a load that was cut off looks for them. -->
                 <merge_tree><old_parts_lifetime>480</old_parts_lifetime></merge_tree>
-                <shutdown_wait_unfinished>5</shutdown_wait_unfinished>
+                <shutdown_wait_unfinished>1</shutdown_wait_unfinished>
             \(logTable("query_log"))
             \(logTable("part_log"))
             </clickhouse>

@@ -22,13 +22,15 @@ struct StaleServer: Sendable {
         return commandLine.split(separator: "\0").contains { $0 == "--config-file=" + directory.paths.config }
     }
 
-    /// Stops what is left: SIGTERM, `patience`, SIGKILL. Throws when a process survives that.
+    /// Stops what is left: time for its watcher to do so, SIGTERM, `patience`, SIGKILL. Throws when a process survives that.
     func stop(patience: Duration, clock: any Clock<Duration>) async throws {
-        for (signal, rounds) in [(SIGTERM, Int(patience / .milliseconds(50))), (SIGKILL, 100)] {
+        // A Penstock that died a moment ago has a watcher at work, and a second SIGTERM would end the server without flushing.
+        let steps: [(signal: Int32?, wait: Duration)] = [(nil, .seconds(5)), (SIGTERM, patience), (SIGKILL, .seconds(5))]
+        for step in steps {
             let left = processes()
             if left.isEmpty { return }
-            for process in left { kill(process, signal) }
-            for _ in 0..<rounds where !processes().isEmpty { try await clock.sleep(for: .milliseconds(50)) }
+            if let signal = step.signal { for process in left { kill(process, signal) } }
+            for _ in 0..<Int(step.wait / .milliseconds(50)) where !processes().isEmpty { try await clock.sleep(for: .milliseconds(50)) }
         }
         if let process = processes().first {
             throw EmbeddedServerError("an earlier ClickHouse server, process \(process), cannot be stopped; stop it by hand")

@@ -60,6 +60,7 @@ struct Program {
         // Stopped in reverse: HTTP first, then pipes, then what they write to.
         var group: [any Service] = []
         if let embedded { group.append(embedded) }
+        group.append(ClientLifetime(services.map(\.client)))
         group += [monitor, logs, supervisor, server] as [any Service]
         var groupConfiguration = ServiceGroupConfiguration(
             services: group.map {
@@ -67,13 +68,7 @@ struct Program {
                     service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup)
             }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         groupConfiguration.maximumGracefulShutdownDuration = .seconds(45)
-        do {
-            try await ServiceGroup(configuration: groupConfiguration).run()
-        } catch {
-            for service in services { try? await service.client.shutdown() }
-            throw error
-        }
-        for service in services { try await service.client.shutdown() }
+        try await ServiceGroup(configuration: groupConfiguration).run()
         logger.info("stopped")
     }
 

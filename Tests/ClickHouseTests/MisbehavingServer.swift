@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// An HTTP server on loopback that answers statements as told, well or badly, and remembers what it was asked.
@@ -9,6 +10,8 @@ final class MisbehavingServer: Sendable {
         case answer(status: HTTPResponseStatus, headers: [String: String], body: String)
         /// Some bytes of a chunked answer, then the connection is cut.
         case cut(body: String)
+        /// Some bytes of a chunked answer, then nothing more.
+        case stall(body: String)
         case silence
     }
 
@@ -20,21 +23,26 @@ final class MisbehavingServer: Sendable {
 
     let asked: AsyncStream<Asked>
     private let channel: any Channel
-    var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
+    var port: Int { channel.localAddress?.port ?? 0 }
+    var url: String { "http://127.0.0.1:\(port)" }
 
     private init(channel: any Channel, asked: AsyncStream<Asked>) {
         self.channel = channel
         self.asked = asked
     }
 
+    /// - Parameter tls: to speak HTTPS; nil for HTTP.
     static func with<Result>(
-        _ reply: @escaping @Sendable (Asked) -> Reply, _ body: (MisbehavingServer) async throws -> Result
+        _ reply: @escaping @Sendable (Asked) -> Reply, tls: NIOSSLContext? = nil, _ body: (MisbehavingServer) async throws -> Result
     ) async throws -> Result {
         let (asked, continuation) = AsyncStream.makeStream(of: Asked.self)
         let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .childChannelInitializer { channel in
-                channel.pipeline.configureHTTPServerPipeline().flatMapThrowing {
-                    try channel.pipeline.syncOperations.addHandler(Handler(reply: reply, asked: continuation))
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+                    try pipeline.configureHTTPServerPipeline()
+                    try pipeline.addHandler(Handler(reply: reply, asked: continuation))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -77,6 +85,10 @@ final class MisbehavingServer: Sendable {
                     context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body))))).whenComplete { _ in
                         loopBound.value.close(promise: nil)
                     }
+                case .stall(let body):
+                    let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: ["Transfer-Encoding": "chunked"])
+                    context.write(wrapOutboundOut(.head(head)), promise: nil)
+                    context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil)
                 case .silence: break
                 }
             }

@@ -5,7 +5,7 @@ import NIOHTTP1
 import Testing
 
 /// The client against a server that breaks off, fails late, or never answers.
-@Suite struct MisbehaviourTests {
+@Suite(.timeLimit(.minutes(1))) struct MisbehaviourTests {
     let logger = Logger(label: "test")
 
     func withClient<Result: Sendable>(
@@ -114,6 +114,23 @@ import Testing
                 #expect(kill?.uri.contains("param_id=id-\(call)") == true)
                 #expect(kill?.headers.first(name: "X-ClickHouse-Key") == "pw-1")
             }
+        }
+    }
+
+    @Test func aStalledStreamEndsInTime() async throws {
+        try await MisbehavingServer.with({ asked in
+            asked.body.hasPrefix("KILL") ? .answer(status: .ok, headers: [:], body: "") : .stall(body: "1\n2\n")
+        }) { server in
+            try await withClient(server.url) { client in
+                let stream = try await client.stream("SELECT 1", queryID: "s-1", timeout: .seconds(2))
+                var data = ""
+                let error = try await error { for try await bytes in stream { data += String(buffer: bytes) } }
+                #expect(data == "1\n2\n")
+                #expect(error.code == .timedOut && error.queryID == "s-1")
+            }
+            var requests = server.asked.makeAsyncIterator()
+            #expect(await requests.next()?.body == "SELECT 1")
+            #expect(await requests.next()?.uri.contains("param_id=s-1") == true)
         }
     }
 

@@ -146,8 +146,9 @@ struct EmbeddedServerTests {
         let engine = try ServerEngine.locate(configuration) { FileManager.default.isExecutableFile(atPath: $0) }
         let process = Process()
         let pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = [paths.launcher, paths.config] + engine.command(paths)
+        // Process hands on the signal mask of the thread it is called on, and those of Dispatch block SIGTERM; env unblocks it.
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["--default-signal=TERM", "/bin/sh", paths.launcher, paths.config] + engine.command(paths)
         process.environment = Engine.environment.merging(["CLICKHOUSE_WATCHDOG_ENABLE": "0"]) { $1 }
         process.standardInput = pipe
         process.standardOutput = FileHandle.nullDevice
@@ -156,11 +157,46 @@ struct EmbeddedServerTests {
         return (process, pipe)
     }
 
+    /// Returns when `holds`; throws when it does not within a minute.
+    func wait(for what: String, _ holds: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while try await !holds() {
+            if deadline < .now { throw EmbeddedServerError("still not so after a minute: \(what)") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     func waitForAnswer(_ root: String) async throws {
         let server = EmbeddedServer(EmbeddedServerConfiguration(dataDirectory: root, environment: Engine.environment), logger: logger)
         let client = try ClickHouseClient(try server.prepare(), logger: logger)
-        while await !client.ping() { try Task.checkCancellation() }
+        let result: Result<Void, any Error>
+        do { result = .success(try await wait(for: "the server answers") { await client.ping() }) } catch { result = .failure(error) }
         try await client.shutdown()
+        try result.get()
+    }
+
+    func serverLog(_ root: String) -> String {
+        ServerDirectory(ServerPaths(dataDirectory: root)).read(ServerPaths(dataDirectory: root).logs + "/clickhouse-server.log") ?? ""
+    }
+
+    /// One signal, and the server did all of its clean-up.
+    func expectCleanStop(_ root: String) {
+        let log = serverLog(root)
+        #expect(log.ranges(of: "Received termination signal").count == 1)
+        #expect(log.contains("Application: shutting down"))
+        #expect(!log.contains("Will shutdown forcefully"))
+    }
+
+    @Test func stopsCleanlyAndSoon() async throws {
+        try await withDirectory { root in
+            let stopping = try await withServer(root) { _, client in
+                try await client.shutdown()
+                return ContinuousClock.now
+            }
+            // Alone on a machine it takes 0.2 s; the rest is for a loaded one. Without its signal it would be killed after 20 s.
+            #expect(ContinuousClock.now - stopping < .seconds(10))
+            expectCleanStop(root)
+        }
     }
 
     @Test func stopsAServerLeftBehind() async throws {
@@ -172,9 +208,8 @@ struct EmbeddedServerTests {
                 #expect(fresh != Int(old.processIdentifier))
                 #expect(await client.ping())
             }
-            // The watcher beside the old server holds the socket that Process waits on, until the pipe closes.
             try pipe.fileHandleForWriting.close()
-            old.waitUntilExit()
+            try await wait(for: "the old server is gone") { !isAlive(Int(old.processIdentifier)) }
         }
     }
 
@@ -183,8 +218,8 @@ struct EmbeddedServerTests {
             let (old, pipe) = try orphan(root)
             try await waitForAnswer(root)
             try pipe.fileHandleForWriting.close()
-            old.waitUntilExit()
-            #expect(!isAlive(Int(old.processIdentifier)))
+            try await wait(for: "the server has ended") { !isAlive(Int(old.processIdentifier)) }
+            expectCleanStop(root)
         }
     }
 }
