@@ -1,0 +1,177 @@
+import ClickHouse
+import PipeCore
+import PipeRuntime
+import Testing
+
+/// A load that is cut off at each of its notes, and one whose server was killed at the worst moment.
+@Suite(.enabled("needs ClickHouse and an S3 store") { await TestServers.isAvailable() })
+struct LoadResumeTests {
+    private static let text = (1...30).map { "{\"id\":\($0),\"s\":\"s\($0)\"}\n" }.joined()
+
+    private func target(_ fixture: WarehouseFixture) async throws {
+        try await fixture.run("CREATE TABLE $db.t (id UInt64, s String) ENGINE = MergeTree PARTITION BY id % 3 ORDER BY id")
+        try await fixture.run("CREATE TABLE $db.o (id UInt64) ENGINE = MergeTree ORDER BY id")
+        try await fixture.run("CREATE MATERIALIZED VIEW $db.v TO $db.o AS SELECT id FROM $db.t")
+    }
+
+    private func expectComplete(_ fixture: WarehouseFixture, rows: Int = 30) async throws {
+        #expect(try await fixture.answer("SELECT count(), uniqExact(id) FROM $db.t") == "\(rows)\t30")
+        #expect(try await fixture.answer("SELECT count(), uniqExact(id) FROM $db.o") == "\(rows)\t30")
+        #expect(try await fixture.staged() == "0")
+    }
+
+    @Test(arguments: 1...3)
+    func resumesAfterEachNote(write: Int) async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            progress.die(afterWrite: write)
+            await #expect(throws: TestProgress.Died.self) {
+                _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress)
+            }
+            #expect(progress.phase == ["loading", "moving", "moved"][write - 1])
+            progress.die(afterWrite: nil)
+            // A fresh pipe start sweeps finished staging tables only.
+            try await fixture.warehouse(fixture.spec()).prepare()
+            #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress).rows == 30)
+            try await expectComplete(fixture)
+        }
+    }
+
+    @Test func keepsExclusionsAcrossAResume() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let good = try await fixture.put(key: "good", Self.text)
+            let bad = try await fixture.put(key: "bad", "{\"id\":")
+            let progress = TestProgress()
+            progress.die(afterWrite: 2)
+            await #expect(throws: TestProgress.Died.self) {
+                _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([good, bad]), "b1", progress)
+            }
+            progress.die(afterWrite: nil)
+            // Meanwhile the file was repaired: it stays out, because it was already counted as rejected.
+            try await fixture.put(key: "bad", "{\"id\":99}\n")
+            let result = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([good, bad]), "b1", progress)
+            #expect(result.rejected.map { $0.locator["path"] } == ["bad"])
+            try await expectComplete(fixture)
+        }
+    }
+
+    /// What a restart after a kill leaves: the target has the parts, and staging has them too.
+    @Test(arguments: ["0", "1,2", "0,1,2"])
+    func doesNotMoveAgainWhatTheTargetHas(partitions: String) async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            // Older rows with the same content, and so with parts of the same hash, must not be mistaken for ours.
+            let object = try await fixture.put(key: "f", Self.text)
+            #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b0").rows == 30)
+            let progress = TestProgress()
+            progress.die(afterWrite: 2)
+            await #expect(throws: TestProgress.Died.self) {
+                _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress)
+            }
+            progress.die(afterWrite: nil)
+            let staging = try await fixture.answer(
+                "SELECT name FROM system.tables WHERE database = '$db' AND name LIKE 't\\\\_clickpipes\\\\_stage%' AND name NOT LIKE '%view'"
+            )
+            for partition in partitions.split(separator: ",") {
+                try await fixture.run("ALTER TABLE $db.t ATTACH PARTITION ID '\(partition)' FROM $db.`\(staging)`")
+            }
+            #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress).rows == 30)
+            try await expectComplete(fixture, rows: 60)
+        }
+    }
+
+    @Test func seesMovedPartsThatWereMergedSince() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            try await fixture.run("ALTER TABLE $db.t MODIFY SETTING old_parts_lifetime = 480")
+            try await fixture.run("INSERT INTO $db.t SELECT number + 1, 'old' FROM numbers(30)")
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            progress.die(afterWrite: 2)
+            await #expect(throws: TestProgress.Died.self) {
+                _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress)
+            }
+            progress.die(afterWrite: nil)
+            let staging = try await fixture.answer(
+                "SELECT name FROM system.tables WHERE database = '$db' AND name LIKE 't\\\\_clickpipes\\\\_stage%' AND name NOT LIKE '%view'"
+            )
+            try await fixture.run("ALTER TABLE $db.t ATTACH PARTITION ID '1' FROM $db.`\(staging)`")
+            try await fixture.run("OPTIMIZE TABLE $db.t PARTITION ID '1' FINAL")
+            // As after a restart: the note was written by an earlier server process.
+            var note = try #require(try await progress.note())
+            note["serverStart"] = 0
+            progress.replace(note)
+            #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress).rows == 30)
+            try await expectComplete(fixture, rows: 60)
+        }
+    }
+
+    @Test func asksAPersonWhenAMergeHidTheEvidence() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            try await fixture.run("ALTER TABLE $db.t MODIFY SETTING old_parts_lifetime = 0")
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            progress.die(afterWrite: 2)
+            await #expect(throws: TestProgress.Died.self) {
+                _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress)
+            }
+            progress.die(afterWrite: nil)
+            try await fixture.run("INSERT INTO $db.t VALUES (1, 'foreign')")
+            try await fixture.run("INSERT INTO $db.t VALUES (4, 'foreign')")
+            try await fixture.run("OPTIMIZE TABLE $db.t PARTITION ID '1' FINAL")
+            // modification_time has whole seconds and must lie in the past.
+            while try await fixture.answer(
+                "SELECT count() FROM system.parts WHERE database = '$db' AND table = 't' AND active AND modification_time < now()") != "1"
+            {}
+            var note = try #require(try await progress.note())
+            note["serverStart"] = 0
+            progress.replace(note)
+            let error = await #expect(throws: PipeError.self) {
+                _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress)
+            }
+            #expect(error?.disposition == .user)
+            #expect(error?.message.contains("partition '1'") == true)
+            #expect(try await fixture.answer("SELECT count() FROM $db.t WHERE s != 'foreign'") == "0")
+        }
+    }
+
+    @Test func doesNotMergeStagedParts() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await fixture.run("CREATE TABLE $db.t (id UInt64, s String) ENGINE = MergeTree ORDER BY id")
+            let objects = [try await fixture.put(key: "{1}", "{\"id\":1}"), try await fixture.put(key: "{2}", "{\"id\":2}")]
+            let progress = TestProgress()
+            progress.die(afterWrite: 2)
+            await #expect(throws: TestProgress.Died.self) {
+                _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load(objects), "b1", progress)
+            }
+            let staging = try await fixture.answer("SELECT name FROM system.tables WHERE database = '$db' AND position(name, 'stage') > 0")
+            for id in 10..<20 { try await fixture.run("INSERT INTO $db.`\(staging)` VALUES (\(id), '')") }
+            await #expect(throws: ClickHouseError.self) {
+                try await fixture.client.execute(
+                    "OPTIMIZE TABLE \(fixture.database).`\(staging)` SETTINGS optimize_throw_if_noop = 1", settings: [:])
+            }
+            #expect(
+                try await fixture.answer("SELECT count() FROM system.parts WHERE database = '$db' AND table = '\(staging)' AND active")
+                    == "12")
+        }
+    }
+
+    @Test func cleansUpAfterADeletedPipe() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            progress.die(afterWrite: 2)
+            await #expect(throws: TestProgress.Died.self) {
+                _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress)
+            }
+            #expect(try await fixture.staged() == "3")
+            try await fixture.directory.cleanUp(after: fixture.spec())
+            #expect(try await fixture.staged() == "0")
+        }
+    }
+}
