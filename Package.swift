@@ -94,7 +94,8 @@ let package = Package(
         library(
             "EmbeddedClickHouse", ["ClickHouse", crypto, lifecycle, logging, subprocess], tests: []),
         library("Catalog", ["PipeCore", crypto, grdb, logging], tests: ["PipeTesting"]),
-        library("PipeRuntime", ["PipeCore", "ClickHouse", lifecycle, logging], tests: ["PipeTesting", asyncHTTPClient, nioCore, nioHTTP1]),
+        library(
+            "PipeRuntime", ["PipeCore", "ClickHouse", lifecycle, logging], tests: ["PipeTesting", asyncHTTPClient, nioCore, nioHTTP1]),
         library("Connectors", ["PipeCore"] + sources.map { .byName(name: $0[0].name) }, tests: ["PipeTesting"]),
         library(
             "ControlAPI",

@@ -46,7 +46,7 @@ public final class ClickHousePipeLogs: PipeLogProvider, Service {
         guard !lines.isEmpty else { return }
         let failed = await writer.write(lines, dropped: dropped)
         guard !failed.isEmpty else { return }
-        queue.withLock { $0.putBack(failed, capacity: capacity) }
+        queue.withLock { $0.putBack(failed, dropped: failed.count == lines.count ? dropped : 0, capacity: capacity) }
         wake.yield()
     }
 
@@ -109,8 +109,9 @@ package struct LogQueue: Sendable {
     }
 
     /// Lines that were taken and not written go back to the front.
-    package mutating func putBack(_ old: [PipeLogLine], capacity: Int) {
+    package mutating func putBack(_ old: [PipeLogLine], dropped: Int = 0, capacity: Int) {
         lines = old + lines
+        self.dropped += dropped
         trim(to: capacity)
     }
 

@@ -27,7 +27,8 @@ actor PipeLogWriter {
                 let table = try await table(on: service, beside: place.database)
                 try await insert(lines, dropped: dropped, into: table, of: service)
             } catch {
-                if error.disposition == .retryable {
+                // A table that was dropped is made again with the next try.
+                if error.disposition == .retryable || error.code == .unknownTable {
                     failed += lines
                 } else {
                     logger.warning(

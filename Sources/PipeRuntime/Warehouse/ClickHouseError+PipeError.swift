@@ -1,8 +1,8 @@
-internal import ClickHouse
+package import ClickHouse
 internal import PipeCore
 
 /// What a server's complaint about a load is about.
-enum LoadTrouble: Sendable, Equatable {
+package enum LoadTrouble: Sendable, Equatable {
     /// The content of a file.
     case data
     /// An object, or its bucket, is not there.
@@ -25,7 +25,10 @@ extension ClickHouseError {
         159, 160, 198, 201, 202, 203, 209, 210, 236, 241, 242, 252, 279, 285, 319, 335, 394, 425, 734, 735, 999, 1000,
     ]
 
-    var loadTrouble: LoadTrouble {
+    package var loadTrouble: LoadTrouble {
+        // What ClickHouse (25.8, measured) says when the store closes the connection in the middle of an object, also inside
+        // the messages of other formats' libraries.
+        if [1000, 1001].contains(code.rawValue), message.contains("Malformed message: Unexpected EOF") { return .storeUnreachable }
         let isStore = code == .s3Error || message.contains("Azure::")
         if isStore {
             if ["403", "Access Denied", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden", "ExpiredToken"]
@@ -80,6 +83,10 @@ extension ClickHouseError {
     func pipeError(during what: String, side: PipeSide = .destination, file: String = #fileID, line: Int = #line) -> PipeError {
         func error(_ code: PipeError.Code, _ disposition: PipeCore.Disposition, _ side: PipeSide, _ message: String) -> PipeError {
             PipeError(code, disposition, side: side, message, underlying: self, file: file, line: line)
+        }
+        // Staging tables are ours: if one is gone, a crash or a person took it, and the load begins again or says what to do.
+        if code == .unknownTable, message.contains("_clickpipes_stage_") {
+            return error(.destinationUnreachable, .retry, .destination, "a staging table is gone while \(what)")
         }
         switch loadTrouble {
         case .missing:

@@ -33,7 +33,6 @@ struct ClickHouseWarehouse: Warehouse {
         if let first = problems.first {
             throw PipeError(.destinationRefused, .user, side: .destination, problems.count == 1 ? first : problems.joined(separator: "; "))
         }
-        try await StagingPlan.dropFinished(of: spec.id, on: service)
     }
 
     func insert(_ rows: EncodedRows, id: BatchID) async throws -> InsertReceipt {

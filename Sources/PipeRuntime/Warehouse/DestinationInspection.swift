@@ -118,7 +118,9 @@ struct DestinationInspection {
             do {
                 try await service.client.execute(builder.trial(trial), parameters: [:], settings: [:])
             } catch {
-                guard error.disposition == .user else { throw error }
+                // Whatever the server says of a table it does not keep is about the definition, unless it lacks time or room.
+                let number = error.code.rawValue
+                guard number > 0, !ClickHouseError.passingCodes.contains(number) else { throw error }
                 return [
                     Finding(.failure, FieldPath("destination.tableDefinition.\(field)"), "is refused by ClickHouse: \(error.shortMessage)")
                 ]
@@ -206,7 +208,7 @@ struct DestinationInspection {
                 Row.self, "SELECT name FROM system.tables WHERE database = {database:String} AND name = {table:String}",
                 parameters: ["database": target.database, "table": target.name], settings: [:])
             if exists.isEmpty { return [] }
-            _ = try await StagingPlan.make(target: target, pipe: spec.id, batch: BatchID("inspection"), service: service)
+            _ = try await StagingPlan.make(target: target, pipe: spec.id, batch: BatchID("inspection"), attempt: 0, service: service)
             return []
         } catch let error as PipeError where error.disposition == .user {
             return [Finding(.failure, FieldPath("destination.table"), error.message)]

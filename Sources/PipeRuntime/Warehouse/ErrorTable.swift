@@ -4,7 +4,8 @@ internal import PipeCore
 /// `<table>_clickpipes_error` beside the target: what was left out, with its reason, for seven days.
 ///
 /// A record has a key made of pipe, code and locator. Writing inserts only records whose key the table does not have, so a
-/// batch that is repeated after a crash adds nothing.
+/// batch that is repeated after a crash adds nothing. A repetition while the first statement still runs is refused by the
+/// server, because it has the same query id, and comes again later.
 struct ErrorTable {
     let spec: PipeSpec
     let service: ClickHouseService
@@ -14,6 +15,9 @@ struct ErrorTable {
     /// Longest raw record that is kept whole.
     static let longestRaw = 1 << 20
 
+    /// How long pauses between tries add up to before records are given up.
+    static let patience = Duration.seconds(600)
+
     init?(spec: PipeSpec, service: ClickHouseService, log: any PipeLog) {
         guard let name = spec.destination.table else { return nil }
         self.spec = spec
@@ -22,18 +26,40 @@ struct ErrorTable {
         table = TableName(spec.destination.database, "\(name)_clickpipes_error")
     }
 
-    /// Never throws: trouble goes to the pipe's log.
-    func write(_ records: [RejectedRecord]) async {
+    /// Never throws. Passing trouble is outlived for ``patience``; what is left goes to the pipe's log.
+    func write(_ records: [RejectedRecord], clock: any Clock<Duration> = ContinuousClock()) async {
+        var backoff = Backoff()
+        var waited = Duration.zero
+        while true {
+            do {
+                return try await writeBeforeSettling(records)
+            } catch is CancellationError {
+                // The batch is not settled either; its repetition writes the records.
+                return
+            } catch {
+                let pause = backoff.next()
+                waited += pause
+                if waited > Self.patience { return complain(records.count, error) }
+                do { try await clock.sleep(for: pause) } catch { return }
+            }
+        }
+    }
+
+    /// Throws passing trouble, for callers that repeat the batch; anything else goes to the pipe's log, because a table that
+    /// takes no errors must not stop the data.
+    func writeBeforeSettling(_ records: [RejectedRecord]) async throws {
         guard !records.isEmpty else { return }
         do {
             try await service.execute(createTable, during: "creating \(table)")
             try await insert(records)
-        } catch is CancellationError {
-            // The batch is not settled either; its repetition writes the records.
-        } catch {
-            let reason = (error as? PipeError)?.message ?? String(describing: error)
-            log.log(.error, .destinationRefused, "\(records.count) rejected record(s) could not be written to \(table): \(reason)")
+        } catch let error as PipeError where error.disposition != .retry {
+            complain(records.count, error)
         }
+    }
+
+    private func complain(_ count: Int, _ error: any Error) {
+        let reason = (error as? PipeError)?.message ?? String(describing: error)
+        log.log(.error, .destinationRefused, "\(count) rejected record(s) could not be written to \(table): \(reason)")
     }
 
     private func insert(_ records: [RejectedRecord]) async throws {
@@ -59,7 +85,9 @@ struct ErrorTable {
             WHERE clickpipe_id = \(Literal.string(spec.id.rawValue))) LIMIT 1 BY \(key) FORMAT JSONEachRow
             """
         do {
-            try await service.client.insert(statement, body: rows.bytes, settings: ["async_insert": "0", "insert_deduplicate": "0"])
+            try await service.client.insert(
+                statement, body: rows.bytes, settings: ["async_insert": "0", "insert_deduplicate": "0"],
+                queryID: "penstock_errors_\(spec.id.compact)_\(StagingPlan.hash(String(decoding: rows.bytes, as: UTF8.self)))")
         } catch {
             try Task.checkCancellation()
             throw error.pipeError(during: "writing to \(table)")

@@ -9,7 +9,7 @@ struct FileIsolation {
     let settings: [String: String]
 
     /// Files read at the same time while looking for bad ones.
-    static let width = 4
+    static let width = 8
 
     /// The files to leave out after `error` ended a load of `objects`. Empty when no file is at fault by itself. Throws when
     /// the trouble is not with single files: the store is down, denies everything, or ClickHouse is unavailable.
@@ -17,13 +17,9 @@ struct FileIsolation {
         let trouble = error.loadTrouble
         guard [.data, .missing, .denied].contains(trouble) else { throw error.pipeError(during: "loading \(objects.count) file(s)") }
         var bad: [LoadNote.Exclusion] = []
-        var suspects = objects
-        if trouble == .data, let path = error.namedPath, let index = suspects.firstIndex(where: { path.hasSuffix("/\($0.key)") }) {
-            bad.append(exclusion(of: suspects.remove(at: index), because: error))
-        }
         var denied: [LoadNote.Exclusion] = []
         var missing: [LoadNote.Exclusion] = []
-        for (object, error) in try await failures(of: suspects) {
+        for (object, error) in try await failures(of: objects) {
             switch error.loadTrouble {
             case .data: bad.append(exclusion(of: object, because: error))
             case .missing: missing.append(exclusion(of: object, because: error))
@@ -48,15 +44,13 @@ struct FileIsolation {
                 let read = reads[next]
                 next += 1
                 group.addTask {
-                    do throws(ClickHouseError) {
-                        try await service.client.execute(
-                            "SELECT \(projection.selectList) FROM \(read.source) FORMAT Null", parameters: read.parameters,
-                            settings: settings)
-                        return nil
-                    } catch {
-                        try Task.checkCancellation()
-                        return (read.objects[0], error)
+                    guard var error = try await failure(of: read) else { return nil }
+                    if error.loadTrouble == .data {
+                        // Half a file, because a connection broke, looks like a bad one. So a file is bad only when it is twice.
+                        guard let second = try await failure(of: read) else { return nil }
+                        error = second
                     }
+                    return (read.objects[0], error)
                 }
             }
             for _ in 0..<Self.width { addNext() }
@@ -65,6 +59,18 @@ struct FileIsolation {
                 addNext()
             }
             return failures
+        }
+    }
+
+    /// What keeps the server from reading an object as the load would.
+    private func failure(of read: RemoteRead) async throws -> ClickHouseError? {
+        do throws(ClickHouseError) {
+            try await service.client.execute(
+                "SELECT \(projection.selectList) FROM \(read.source) FORMAT Null", parameters: read.parameters, settings: settings)
+            return nil
+        } catch {
+            try Task.checkCancellation()
+            return error
         }
     }
 

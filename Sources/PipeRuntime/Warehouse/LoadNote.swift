@@ -35,9 +35,16 @@ package struct LoadNote: Codable, Sendable, Hashable {
         package var parts: [Part]
         /// Highest block number of the target's partition before the move.
         package var ceilings: [String: Int]
+
+        /// The same for every try to move a partition, so that a server never runs two of them at once.
+        package func queryID(of partition: String) -> String {
+            "penstock_move_\(StagingPlan.hash(staging.quoted))_\(StagingPlan.hash(partition))"
+        }
     }
 
     package var phase: Phase
+    /// Number of the staging tables in use; every attempt to fill makes new ones.
+    package var attempt = 0
     package var exclusions: [Exclusion] = []
     package var moves: [Move] = []
     /// All staging tables, also those without parts, and the views between them.
@@ -45,6 +52,8 @@ package struct LoadNote: Codable, Sendable, Hashable {
     package var views: [TableName] = []
     /// Start of the server process, seconds since 1970, when the parts were listed.
     package var serverStart = 0
+    /// The server's time when the parts were listed, seconds since 1970.
+    package var noted = 0
     package var rows = 0
     package var bytes = 0
 

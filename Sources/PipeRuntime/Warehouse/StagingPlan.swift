@@ -30,6 +30,9 @@ struct StagingPlan: Sendable {
     /// Prefix of the names of everything staged for a pipe, after the table's own name.
     static func marker(_ pipe: PipeID) -> String { "_clickpipes_stage_\(pipe.compact.prefix(8))_" }
 
+    /// What the query id of every INSERT into staging tables of a batch begins with.
+    static func statements(of batch: BatchID, pipe: PipeID) -> String { "penstock\(marker(pipe))\(hash(batch.rawValue))_" }
+
     static func isStageable(_ engine: String) -> Bool { engine == "Null" || engine.hasSuffix("MergeTree") }
 
     private struct Found: Decodable, Sendable {
@@ -42,9 +45,13 @@ struct StagingPlan: Sendable {
     }
 
     /// Looks at the server. Throws a `user` error when something on the way cannot be staged, and names it.
-    static func make(target: TableName, pipe: PipeID, batch: BatchID, service: ClickHouseService) async throws -> StagingPlan {
+    ///
+    /// Every attempt has names of its own: a statement of an earlier attempt that reaches the server late finds no table.
+    static func make(
+        target: TableName, pipe: PipeID, batch: BatchID, attempt: Int, service: ClickHouseService
+    ) async throws -> StagingPlan {
         var plan = StagingPlan(tables: [], views: [])
-        let suffix = marker(pipe) + hash(batch.rawValue)
+        let suffix = marker(pipe) + hash(batch.rawValue) + "_\(attempt)"
         func staged(_ table: TableName, as kind: String = "") -> TableName {
             // File names are limited to 255 bytes, and non-ASCII bytes are written as three.
             let short = table.name.utf8.count > 60 ? "\(table.name.prefix(12))_\(hash(table.name))" : table.name
@@ -93,9 +100,7 @@ struct StagingPlan: Sendable {
         return plan
     }
 
-    /// Makes everything anew and empty.
     func create(on service: ClickHouseService) async throws {
-        try await drop(on: service)
         for table in tables {
             try await service.execute(table.create, during: "creating a staging table")
             guard table.hasParts else { continue }
@@ -111,8 +116,12 @@ struct StagingPlan: Sendable {
         for view in views { try await service.execute(view.create, during: "creating a staging view") }
     }
 
-    func drop(on service: ClickHouseService) async throws {
-        try await Self.drop(tables: tables.map(\.staging), views: views.map(\.staging), on: service)
+    /// Stops statements that still fill staging tables, so that dropping the tables need not wait for their end. Trouble is
+    /// not reported: the drop decides, and without the right to kill it only takes longer.
+    static func stopStatements(_ prefix: String, on service: ClickHouseService) async {
+        _ = try? await service.client.execute(
+            "KILL QUERY\(service.onCluster) WHERE startsWith(query_id, {prefix:String}) ASYNC", parameters: ["prefix": prefix],
+            settings: [:], timeout: .seconds(30))
     }
 
     static func drop(tables: [TableName], views: [TableName], on service: ClickHouseService) async throws {
@@ -123,39 +132,19 @@ struct StagingPlan: Sendable {
         }
     }
 
-    /// Drops every staging table and view of a pipe.
+    /// Drops every staging table and view of a pipe, and stops what fills them.
     static func dropAll(of pipe: PipeID, on service: ClickHouseService) async throws {
-        try await drop(leftOver(of: pipe, onlyEmpty: false, on: service), on: service)
-    }
-
-    /// Drops the staging tables of a pipe that hold nothing: what a finished load left when Penstock was stopped before it
-    /// could drop them. A table with rows may belong to a batch that is still in the journal, which will take it up again.
-    static func dropFinished(of pipe: PipeID, on service: ClickHouseService) async throws {
-        let names = try await leftOver(of: pipe, onlyEmpty: true, on: service)
-        try await drop(names, on: service)
-    }
-
-    private static func drop(_ names: [TableName], on service: ClickHouseService) async throws {
-        try await drop(
-            tables: names.filter { !$0.name.hasSuffix("_view") }, views: names.filter { $0.name.hasSuffix("_view") }, on: service)
-    }
-
-    private static func leftOver(of pipe: PipeID, onlyEmpty: Bool, on service: ClickHouseService) async throws -> [TableName] {
         struct Row: Decodable, Sendable {
             var database: String
             var name: String
-            var batch: String
-            var rows: Int
         }
-        let rows = try await service.rows(
-            Row.self,
-            """
-            SELECT database, name, splitByString({marker:String}, name)[2] AS tail, replaceRegexpOne(tail, '_view$', '') AS batch,
-              toInt64(ifNull(total_rows, 0)) AS rows
-            FROM system.tables WHERE position(name, {marker:String}) > 0 ORDER BY database, name
-            """, parameters: ["marker": marker(pipe)], during: "looking for staging tables")
-        let busy = Set(rows.filter { $0.rows > 0 }.map(\.batch))
-        return rows.filter { !onlyEmpty || !busy.contains($0.batch) }.map { TableName($0.database, $0.name) }
+        await stopStatements("penstock\(marker(pipe))", on: service)
+        let names = try await service.rows(
+            Row.self, "SELECT database, name FROM system.tables WHERE position(name, {marker:String}) > 0 ORDER BY database, name",
+            parameters: ["marker": marker(pipe)], during: "looking for staging tables"
+        ).map { TableName($0.database, $0.name) }
+        try await drop(
+            tables: names.filter { !$0.name.hasSuffix("_view") }, views: names.filter { $0.name.hasSuffix("_view") }, on: service)
     }
 
     private static func find(_ table: TableName, _ service: ClickHouseService) async throws -> Found {
@@ -208,7 +197,7 @@ package enum ReplicatedEngine {
     package static func withDefaultPath(_ clause: String) -> String {
         let tokens = SQLToken.all(in: clause)
         guard let opening = tokens.firstIndex(where: { $0.text == "(" }),
-            tokens[..<opening].allSatisfy({ $0.identifier != nil || $0.isSpace })
+            tokens[..<opening].filter({ !$0.isSpace }).count == 1
         else { return clause }
         var index = opening + 1
         var dropped = 0

@@ -1,4 +1,5 @@
 import ClickHouse
+import Logging
 import PipeCore
 import PipeRuntime
 import Testing
@@ -94,6 +95,40 @@ struct FileIsolationTests {
             }
             #expect(error?.disposition == .user)
             #expect(try await fixture.answer("SELECT count() FROM $db.t") == "0")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2))) func settlesManyBadFilesQuickly() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await fixture.run("CREATE TABLE $db.t (id UInt64, s String) ENGINE = MergeTree ORDER BY id")
+            var objects: [RemoteObject] = []
+            for number in 0..<100 { objects.append(try await fixture.put(key: "bad \(number)", "{\"id\":")) }
+            let all = try await fixture.warehouse(fixture.spec()).loaded(fixture.load(objects), "b1")
+            #expect(all.rows == 0)
+            #expect(all.rejected.count == 100)
+            #expect(try await fixture.answer("SELECT count(), uniqExact(record_key) FROM $db.t_clickpipes_error") == "100\t100")
+            #expect(try await fixture.staged() == "0")
+        }
+    }
+
+    /// The rejected files of a batch that is already in the target are written before the batch counts as done, or it is repeated.
+    @Test func doesNotSettleWhileTheErrorTableIsOutOfReach() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await fixture.run("CREATE TABLE $db.t (id UInt64, s String) ENGINE = MergeTree ORDER BY id")
+            let bad = try await fixture.put(key: "bad", "{")
+            let progress = TestProgress()
+            #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([bad]), "b1", progress).rejected.count == 1)
+            try await fixture.run("DROP TABLE $db.t_clickpipes_error SYNC")
+            let dead = try ClickHouseClient(ClickHouseConnection(url: "http://127.0.0.1:1"), logger: Logger(label: "test"))
+            let directory = ServiceDirectory()
+            directory.add(service: "s", client: dead)
+            let spec = try fixture.spec()
+            let cutOff = try directory.warehouse(for: spec, settings: LiveSettings(spec.settings), log: TestLog())
+            let error = await #expect(throws: PipeError.self) { _ = try await cutOff.loaded(fixture.load([bad]), "b1", progress) }
+            try await dead.shutdown()
+            #expect(error?.disposition == .retry)
+            #expect(try await fixture.warehouse(spec).loaded(fixture.load([bad]), "b1", progress).rejected.count == 1)
+            #expect(try await fixture.answer("SELECT count() FROM $db.t_clickpipes_error") == "1")
         }
     }
 }

@@ -32,7 +32,7 @@ struct LoadResumeTests {
             }
             #expect(progress.phase == ["loading", "moving", "moved"][write - 1])
             progress.die(afterWrite: nil)
-            // A fresh pipe start sweeps finished staging tables only.
+            // A fresh pipe start leaves staging to the batches of the journal.
             try await fixture.warehouse(fixture.spec()).prepare()
             #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress).rows == 30)
             try await expectComplete(fixture)
@@ -172,6 +172,132 @@ struct LoadResumeTests {
             #expect(try await fixture.staged() == "3")
             try await fixture.directory.cleanUp(after: fixture.spec())
             #expect(try await fixture.staged() == "0")
+        }
+    }
+
+    /// Cuts a load off after its n-th note and gives back that note.
+    private func cutOff(_ fixture: WarehouseFixture, _ object: RemoteObject, _ progress: TestProgress, afterWrite write: Int) async throws
+        -> LoadNote
+    {
+        progress.die(afterWrite: write)
+        await #expect(throws: TestProgress.Died.self) {
+            _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress)
+        }
+        progress.die(afterWrite: nil)
+        return try #require(try await LoadNote.read(progress))
+    }
+
+    @Test func leavesAHalfFilledTableAndItsStatementBehind() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            let note = try await cutOff(fixture, object, progress, afterWrite: 1)
+            let staging = try #require(note.tables.first)
+            try await fixture.run("CREATE TABLE \(staging.quoted) AS $db.t")
+            try await fixture.run("INSERT INTO \(staging.quoted) VALUES (1, 'half')")
+            let id = "penstock\(staging.name.dropFirst())_0"
+            let database = fixture.database
+            try await withThrowingTaskGroup(of: ClickHouseError.Code?.self) { group in
+                group.addTask {
+                    do throws(ClickHouseError) {
+                        try await fixture.client.execute(
+                            "INSERT INTO \(staging.quoted) SELECT number + 1000, 'late' FROM numbers(100000) WHERE sleepEachRow(0.01) = 0",
+                            settings: ["max_block_size": "1", "max_execution_time": "60"], queryID: id)
+                        return nil
+                    } catch { return error.code }
+                }
+                while try await fixture.answer("SELECT count() FROM system.processes WHERE query_id = '\(id)'") == "0" {}
+                #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress).rows == 30)
+                #expect(try await group.next() == .some(.queryWasCancelled))
+            }
+            #expect(try await fixture.answer("SELECT count() FROM system.tables WHERE database = '\(database)'") == "3")
+            try await expectComplete(fixture)
+            let last = try #require(try await LoadNote.read(progress))
+            #expect(last.attempt == 2)
+            #expect(Set(last.tables).isDisjoint(with: note.tables))
+        }
+    }
+
+    @Test func neverMovesAPartitionTwiceAtTheSameTime() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            let note = try await cutOff(fixture, object, progress, afterWrite: 2)
+            let id = try #require(note.moves.first).queryID(of: "1")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    // Stands for the move of an attempt whose connection was lost. It is stopped below.
+                    _ = try? await fixture.client.execute(
+                        "SELECT sleepEachRow(0.1) FROM numbers(600) FORMAT Null", settings: ["max_block_size": "1"], queryID: id)
+                }
+                while try await fixture.answer("SELECT count() FROM system.processes WHERE query_id = '\(id)'") == "0" {}
+                let error = await #expect(throws: PipeError.self) {
+                    _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress)
+                }
+                #expect(error?.disposition == .retry)
+                try await fixture.run("KILL QUERY WHERE query_id = '\(id)' SYNC")
+                try await group.waitForAll()
+            }
+            #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress).rows == 30)
+            try await expectComplete(fixture)
+        }
+    }
+
+    @Test func beginsAnewWhenStagingVanished() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            let note = try await cutOff(fixture, object, progress, afterWrite: 2)
+            try await fixture.run("DROP TABLE \(try #require(note.tables.first).quoted) SYNC")
+            #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress).rows == 30)
+            try await expectComplete(fixture)
+        }
+    }
+
+    @Test func asksAPersonWhenStagingVanishedHalfMoved() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            let note = try await cutOff(fixture, object, progress, afterWrite: 2)
+            let staging = try #require(note.tables.first).quoted
+            try await fixture.run("ALTER TABLE \(staging) MOVE PARTITION ID '1' TO TABLE $db.t")
+            try await fixture.run("DROP TABLE \(staging) SYNC")
+            let error = await #expect(throws: PipeError.self) {
+                _ = try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress)
+            }
+            #expect(error?.disposition == .user)
+            #expect(try await fixture.answer("SELECT count() FROM $db.t") == "10")
+        }
+    }
+
+    @Test func beginsAnewWhenTheTargetWasAltered() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            _ = try await cutOff(fixture, object, progress, afterWrite: 2)
+            try await fixture.run("ALTER TABLE $db.t ADD COLUMN more UInt8 DEFAULT 7")
+            #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress).rows == 30)
+            #expect(try await fixture.answer("SELECT sum(more) FROM $db.t") == "210")
+            try await expectComplete(fixture)
+        }
+    }
+
+    /// A view that was made between two attempts gets the rows too.
+    @Test func servesAViewMadeBetweenAttempts() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            _ = try await cutOff(fixture, object, progress, afterWrite: 1)
+            try await fixture.run("CREATE MATERIALIZED VIEW $db.late ENGINE = MergeTree ORDER BY id AS SELECT id FROM $db.t")
+            #expect(try await fixture.warehouse(fixture.spec()).loaded(fixture.load([object]), "b1", progress).rows == 30)
+            #expect(try await fixture.answer("SELECT count() FROM $db.late") == "30")
+            try await expectComplete(fixture)
         }
     }
 }

@@ -1,3 +1,4 @@
+import ClickHouse
 import PipeCore
 import PipeRuntime
 import Testing
@@ -137,5 +138,26 @@ import Testing
         (lines, dropped) = queue.take()
         #expect(lines.map(\.message) == ["3", "4", "9"])
         #expect(dropped == 1)
+    }
+}
+
+@Suite struct LoadTroubleTests {
+    /// Texts of ClickHouse 25.8 when a store closes the connection in the middle of an object.
+    @Test(arguments: [
+        (1000, "e.code() = 0, Malformed message: Unexpected EOF"),
+        (
+            1001,
+            "type: parquet::ParquetStatusException, e.what() = IOError: Poco::Exception. Code: 1000, e.code() = 0, Malformed message: Unexpected EOF"
+        ),
+    ])
+    func doesNotBlameAFileForABrokenConnection(code: Int, message: String) {
+        #expect(ClickHouseError(.init(rawValue: code), message).loadTrouble == .storeUnreachable)
+    }
+
+    @Test func blamesAFileThatIsNoParquet() {
+        let error = ClickHouseError(
+            .init(rawValue: 1001),
+            "type: parquet::ParquetInvalidOrCorruptedFileException, e.what() = Invalid: Parquet magic bytes not found")
+        #expect(error.loadTrouble == .data)
     }
 }
