@@ -9,11 +9,19 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from api import API, SQL  # noqa: E402
-from servers import Moto, Penstock, random_name  # noqa: E402
+from servers import Moto, Penstock, Process, random_name  # noqa: E402
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "drill: kills processes at random; PENSTOCK_DRILL=full runs all rounds")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running(moto, penstock):
+    """A test that fails halfway does not leave its servers to the others; those of the session stay."""
+    before = len(Process.started)
+    yield
+    Process.stop_all(before)
 
 
 @pytest.fixture(scope="session")

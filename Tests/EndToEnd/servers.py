@@ -44,7 +44,9 @@ def answers(url: str) -> bool:
 
 
 class Process:
-    """A child process with its output in a file."""
+    """A child process with its output in a file. What a failed test leaves behind is stopped by `stop_all`."""
+
+    started: list["Process"] = []
 
     def __init__(self, arguments, log: pathlib.Path, env=None, cwd=None):
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +55,14 @@ class Process:
         self.process = subprocess.Popen(
             [str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=self._output,
             stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}, cwd=cwd)
+        Process.started.append(self)
+
+    @classmethod
+    def stop_all(cls, since: int = 0):
+        """Stops every process started after the first `since`, newest first."""
+        for process in reversed(cls.started[since:]):
+            process.stop()
+        del cls.started[since:]
 
     @property
     def pid(self) -> int:
