@@ -20,7 +20,7 @@ from files import COLUMNS, s3_pipe  # noqa: E402
 from servers import Moto, Penstock  # noqa: E402
 
 STRUCTURE = ", ".join(f"{c['name']} {c['type']}" for c in COLUMNS)
-CASES = [("JSONEachRow", "json", 20, 150_000), ("Parquet", "parquet", 20, 600_000), ("CSV", "csv", 20, 250_000)]
+CASES = [("JSONEachRow", "json", 20, 300_000), ("Parquet", "parquet", 20, 1_200_000), ("CSV", "csv", 20, 500_000)]
 
 
 def fill(sql: SQL, url: str, format: str, suffix: str, files: int, rows: int) -> int:
