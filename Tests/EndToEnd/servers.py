@@ -145,22 +145,29 @@ sys.exit(main(len(arguments), (ctypes.c_char_p * (len(arguments) + 1))(*argument
 <users><default><password></password><access_management>1</access_management><profile>default</profile><quota>default</quota>
 <networks><ip>127.0.0.1</ip></networks></default></users><profiles><default/></profiles><quotas><default/></quotas>
 </clickhouse>""")
+        self.directory = directory
+        self.restart()
+
+    def restart(self):
+        """Starts with the same port and data, first or again."""
         super().__init__(
-            [sys.executable, "-c", self.LAUNCHER, f"--config-file={configuration}"], directory / "clickhouse.log", cwd=directory)
+            [sys.executable, "-c", self.LAUNCHER, f"--config-file={self.directory / 'config.xml'}"], self.directory / "clickhouse.log",
+            cwd=self.directory)
         wait_until(lambda: answers(self.url + "/ping"), 60, "ClickHouse")
 
 
 class Penstock(Process):
     """The program itself, as a user starts it."""
 
-    def __init__(self, data: pathlib.Path, listen: str = "127.0.0.1:0", arguments=(), env=None, wait: bool = True, binary=None):
+    def __init__(self, data: pathlib.Path, listen: str = "127.0.0.1:0", arguments=(), env=None, wait: bool = True, binary=None,
+                 command=("up",)):
         self.data = data
         self.credentials_file = data / "credentials.json"
         self.started = time.monotonic()
         before = self.credentials_file.stat().st_mtime_ns if self.credentials_file.exists() else 0
         binary = binary or os.environ.get("PENSTOCK_BINARY") or ROOT / ".build/release/penstock"
         super().__init__(
-            [binary, "up", "--data-dir", data, "--listen", listen, "--credentials-file", self.credentials_file, *arguments],
+            [binary, *command, "--data-dir", data, "--listen", listen, "--credentials-file", self.credentials_file, *arguments],
             data.parent / (data.name + ".log"), env={"PENSTOCK_PYTHON": sys.executable, **(env or {})})
         self.credentials = {}
         if wait:
