@@ -6,7 +6,7 @@ private import NIOCore
 private import NIOSSL
 private import PipeCore
 
-/// The control plane: ClickHouse Cloud's API under `/v1`.
+/// The control plane: ClickHouse Cloud's API under `/v1`, and the same without that prefix.
 public struct ControlAPI: Sendable {
     let api: APIDependencies
     let resources: [any APIResource.Type]
@@ -59,17 +59,21 @@ public struct ControlAPI: Sendable {
         var methods: [String: [HTTPRequest.Method]] = [:]
         for route in try routes().routes {
             methods[route.path, default: []].append(route.method)
-            router.on(RouterPath(Self.routerPath(route.path)), method: route.method) { request, context in
-                try await dispatcher.respond(request, context, route: route)
+            for path in Self.routerPaths(route.path) {
+                router.on(path, method: route.method) { request, context in
+                    try await dispatcher.respond(request, context, route: route)
+                }
             }
         }
         for (path, served) in methods {
             let allowed = served.contains(.get) ? served + [.head] : served
             for method in Self.methods where !allowed.contains(method) {
-                router.on(RouterPath(Self.routerPath(path)), method: method) { request, _ -> Response in
-                    throw APIError.methodNotAllowed(
-                        "\(request.method.rawValue) does not work on this path; allowed: "
-                            + allowed.map(\.rawValue).joined(separator: ", "), allowed: allowed)
+                for path in Self.routerPaths(path) {
+                    router.on(path, method: method) { request, _ -> Response in
+                        throw APIError.methodNotAllowed(
+                            "\(request.method.rawValue) does not work on this path; allowed: "
+                                + allowed.map(\.rawValue).joined(separator: ", "), allowed: allowed)
+                    }
                 }
             }
         }
@@ -94,10 +98,12 @@ public struct ControlAPI: Sendable {
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuration.port) }, logger: api.logger)
     }
 
-    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
 
-    /// `/organizations/{organizationId}` as the router writes it, below `/v1`.
-    private static func routerPath(_ path: String) -> String {
-        "/v1" + path.replacing("{", with: ":").replacing("}", with: "")
+    /// `/organizations/{organizationId}` as the router writes it: below `/v1`, and also without it for clients whose base URL
+    /// was meant to have it and lacks it. The document itself is only at `/v1`.
+    private static func routerPaths(_ path: String) -> [RouterPath] {
+        let path = path.replacing("{", with: ":").replacing("}", with: "")
+        return path.isEmpty ? ["/v1"] : [RouterPath("/v1\(path)"), RouterPath(path)]
     }
 }

@@ -11,8 +11,7 @@ extension Schema {
             case .uuid: return "5ec5c0a1-3c6b-4c5c-9a51-0d1f6a3e9b01"
             case .dateTime: return "2026-01-31T12:00:00Z"
             case .pem: return .string("-----BEGIN \(marker)-----END")
-            case .base64: return .string(marker)
-            case nil: return .string(marker)
+            case .base64, .line, nil: return .string(marker)
             }
         case .integer(let range): return .integer(Swift.max(range.lowerBound, Swift.min(range.upperBound, 7)))
         case .number(let range, _): return .number(range.lowerBound)

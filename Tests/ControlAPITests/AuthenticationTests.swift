@@ -126,8 +126,12 @@ import Testing
             #expect(names.map { third.headers[$0] } == ["2", "0", "7.5"])
             #expect(names.map { second.headers[$0] } == ["2", "0", "7.5"])
             #expect(third.headers[.retryAfter] == "8")
+            let failed = try await client.send(.get, "~/nothing", key: "developer")
+            #expect(failed.status == 404)
+            let refused = try await client.send(.post, "~/keys", key: "developer", body: [:])
+            #expect(refused.status == 403 && refused.headers[names[0]] == "2", "an error counts and says so")
+            time.advance(10)
             #expect(try await client.send(.get, "/whoami", key: "developer").status == 200)
-            time.advance(7.5)
             #expect(try await client.send(.get, "/whoami").status == 200)
         }
     }
@@ -140,6 +144,7 @@ import Testing
                 #expect(try await client.send(.get, "/whoami", key: "nobody").status == expected)
             }
             #expect(try await client.send(.get, "/whoami").status == 200)
+            #expect(try await client.send(.get, "/whoami", key: nil).status == 401, "without credentials nothing is guessed")
         }
     }
 

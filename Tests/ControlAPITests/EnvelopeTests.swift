@@ -3,6 +3,7 @@ import ControlAPI
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import HummingbirdTesting
 import NIOCore
 import PipeCore
 import Testing
@@ -95,13 +96,61 @@ private struct ProbeResource: APIResource {
 
     @Test(arguments: [
         ("", 400, "empty"), ("{\n \"a\": x}", 400, "line 2, column 7"), ("[1]", 400, "not an array"),
-        ("{\"a\":1} trailing", 400, "line 1, column 9"), ("{\"a\":\"\(String(repeating: "x", count: 80))\"}", 413, "64 bytes"),
+        ("{\"a\":1} trailing", 400, "line 1, column 9"), ("{\"a\":1,}", 400, "line 1, column 8"), ("{\"a\":1e400}", 400, "out of range"),
+        ("{\"a\":\"\(String(repeating: "x", count: 80))\"}", 413, "64 bytes"),
     ])
     func bodiesAreChecked(body: String, status: Int, text: String) async throws {
         try await run { client async throws in
             let answer = try await client.send(.post, "~/probe", bytes: ByteBuffer(string: body))
             #expect(answer.status == status)
             #expect(answer.error.contains(text), "\(answer.error)")
+        }
+    }
+
+    /// The depth of a body is bounded before anything recurses over it.
+    @Test(arguments: ["[", "{\"a\":"]) func deepBodiesAreRefused(opening: String) async throws {
+        var fixture = try await APIFixture()
+        fixture.resources = [ProbeResource.self]
+        try await fixture.run { client async throws in
+            let body = ByteBuffer(string: String(repeating: opening, count: 10_000))
+            let answer = try await client.send(.post, "~/probe", bytes: body)
+            #expect(answer.status == 400)
+            #expect(answer.error.contains("nested too deeply"), "\(answer.error)")
+        }
+    }
+
+    @Test func tooLargeBodiesEndTheConnection() async throws {
+        try await run { client async throws in
+            let answer = try await client.send(.post, "~/probe", bytes: ByteBuffer(repeating: 0x20, count: 1000))
+            #expect(answer.status == 413)
+            #expect(answer.headers[.connection] == "close")
+        }
+    }
+
+    @Test func pathsWorkWithoutTheVersionToo() async throws {
+        try await run { client async throws in
+            let path = "/organizations/\(APIFixture.organizationID)/probe"
+            let headers: HTTPFields = [.authorization: "Basic " + Data("admin-id:admin-secret".utf8).base64EncodedString()]
+            for (uri, method, status) in [
+                (path, HTTPRequest.Method.get, 200), ("\(path)/", .get, 200), (path, .head, 200), (path, .put, 405), ("/", .get, 404),
+            ] {
+                let answer = try await client.client.execute(uri: uri, method: method, headers: headers, body: nil) { $0.status.code }
+                #expect(answer == status, "\(method) \(uri)")
+            }
+            let anonymous = try await client.client.execute(uri: path, method: .get, headers: [:], body: nil) { $0.status.code }
+            #expect(anonymous == 401)
+        }
+    }
+
+    /// Names stand in logs, so none may look like a line of its own; U+0000 would end the text in the catalog.
+    @Test(arguments: ["a\nb", "a\u{0}b", "a\u{1B}[31mb", "a\u{2028}b", "a\u{85}b"]) func namesAreOneLine(name: String) async throws {
+        try await APIFixture().run { client async throws in
+            for (method, path) in [(HTTPRequest.Method.patch, "~"), (.patch, "~~"), (.post, "~/keys")] {
+                let answer = try await client.send(method, path, body: ["name": .string(name)])
+                #expect(answer.status == 400)
+                #expect(answer.error.contains("name must not hold"), "\(answer.error)")
+            }
+            #expect(try await client.send(.patch, "~", body: ["name": "Zoë 🚰\u{200D}"]).status == 200)
         }
     }
 

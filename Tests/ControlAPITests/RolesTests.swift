@@ -128,6 +128,38 @@ import Testing
         }
     }
 
+    /// A key bound by a denial can neither lift it nor give the role away, and nobody strips stronger keys.
+    @Test func rolesCannotBeLoosenedByThoseTheyBind() async throws {
+        let fixture = try await APIFixture()
+        func role(_ number: Int, _ policies: [JSONValue]) -> RoleRecord {
+            RoleRecord(
+                id: "cccccccc-0000-4000-8000-00000000001\(number)", name: "role \(number)", actors: [], policies: .array(policies),
+                createdAt: APIFixture.start, updatedAt: APIFixture.start)
+        }
+        let manager = role(1, [policy("ALLOW", ["control-plane:organization:manage"], ["organization/*"])])
+        let binding = role(2, [policy("DENY", ["control-plane:service:manage"], ["instance/*"])])
+        let empty = role(3, [])
+        for role in [manager, binding, empty] { try await fixture.catalog.create(role) }
+        try await fixture.addKey("bound", assigned: [SystemRole.admin.rawValue, binding.id])
+        try await fixture.addKey("manager", assigned: [manager.id])
+        let keys = Dictionary(uniqueKeysWithValues: try await fixture.catalog.keys().map { ($0.name, JSONValue.string("apiKey/\($0.id)")) })
+        let admin = try #require(keys["admin"])
+        let bound = try #require(keys["bound"])
+        try await fixture.run { client async throws in
+            let path = "~/roles/\(binding.id)"
+            #expect(try await client.send(.delete, path, key: "bound").status == 403)
+            #expect(try await client.send(.patch, path, key: "bound", body: ["policies": []]).status == 403)
+            #expect(try await client.send(.patch, path, key: "bound", body: ["actors": []]).status == 403)
+            let strip: JSONValue = ["actors": [admin]]
+            #expect(try await client.send(.patch, "~/roles/\(empty.id)", key: "manager", body: strip).status == 403)
+            #expect(try await client.send(.get, "~~", key: "bound").status == 200)
+            // The only full administrator cannot be bound either.
+            #expect(try await client.send(.patch, path, body: ["actors": [admin, bound]]).status == 409)
+            #expect(try await client.send(.patch, path, body: ["actors": []]).status == 200)
+            #expect(try await client.send(.patch, path, body: strip).status == 200, "another administrator is left")
+        }
+    }
+
     @Test func denialsAndScopesCombine() {
         var set = PermissionSet()
         set.allow([.manageService], on: [.allServices])

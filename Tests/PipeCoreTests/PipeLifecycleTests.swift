@@ -80,6 +80,7 @@ import Testing
         #expect(patch(["replicaCpuMillicores": 500]).1 == ["replicaCpuMillicores"])
         #expect(patch(["replicaMemoryGb": 6]).1 == ["replicaMemoryGb"])
         #expect(patch(["replicaMemoryGb": 132]).1 == ["replicaMemoryGb"])
+        for size in [1e300, -1e300] { #expect(patch(["replicaMemoryGb": .number(size)]).1 == ["replicaMemoryGb"]) }
         #expect(patch(["replicaCpuMillicores": 2000, "replicaMemoryGb": 16]).1 == ["replicaMemoryGb"])
         #expect(patch(["replicaCpuMillicores": "2000"]).1 == ["replicaCpuMillicores"])
     }

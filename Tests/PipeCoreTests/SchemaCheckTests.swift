@@ -31,6 +31,13 @@ import Testing
         return (result, problems.map(\.description))
     }
 
+    @Test func aThousandProblemsMakeAShortText() {
+        let problems = (0..<1000).map { Problem("f[\($0)]", String(repeating: "x", count: 5000)) }
+        let text = InvalidConfiguration(problems).description
+        #expect(text.utf8.count < 45_000)
+        #expect(text.hasSuffix("; and 980 more"))
+    }
+
     @Test func createFillsInDropsAndOrders() {
         let (result, problems) = check([
             "kind": "a", "id": "ignored", "unknown": 1, "on": nil, "note": "", "edit": "x", "items": [["name": "ab"]],

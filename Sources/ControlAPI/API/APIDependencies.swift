@@ -28,7 +28,8 @@ package struct APIDependencies: Sendable {
         self.metrics = metrics
         self.pipes = pipes
         self.organizationID = organizationID
-        self.now = now
+        // Whole milliseconds, which is what the catalog keeps: the answer to a POST shows the times of every later GET.
+        self.now = { Date(timeIntervalSince1970: (now().timeIntervalSince1970 * 1000 + 0.001).rounded(.down) / 1000) }
         self.configuration = configuration
         self.logger = logger
     }

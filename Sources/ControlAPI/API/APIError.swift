@@ -42,8 +42,9 @@ package struct APIError: Error, HTTPResponseError, CustomStringConvertible {
 
     package static func conflict(_ message: String) -> APIError { APIError(.conflict, "CONFLICT", message) }
 
+    /// Tells the client to close the connection, so that it stops sending the rest.
     package static func payloadTooLarge(_ message: String) -> APIError {
-        APIError(.contentTooLarge, "PAYLOAD_TOO_LARGE", message)
+        APIError(.contentTooLarge, "PAYLOAD_TOO_LARGE", message, headers: [.connection: "close"])
     }
 
     /// 424: something the request depends on is not in the right state, such as a stopped service.

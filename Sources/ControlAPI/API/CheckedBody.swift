@@ -3,17 +3,17 @@ package import PipeCore
 
 /// A JSON body that fits `schema`: normalised in create mode, with its nulls in patch mode.
 ///
-/// Throws what ``jsonBody(_:context:)`` throws, and 400 with all problems at once. A null for a field outside `clearable` is
-/// a problem in patch mode: there is nothing to clear.
+/// Throws what ``jsonBody(_:context:)`` throws, and 400 with all problems at once. In patch mode a null for a
+/// field outside `clearable` changes nothing, as if it had been left out.
 package func checkedBody(
     _ request: Request, context: APIContext, _ schema: ObjectSchema, mode: SchemaMode, clearable: Set<String> = []
 ) async throws -> JSONValue {
     let body = try await jsonBody(request, context: context)
     var problems: [Problem] = []
-    let checked = schema.checked(body, mode: mode, problems: &problems)
+    var checked = schema.checked(body, mode: mode, problems: &problems)
     if mode == .patch {
         for field in schema.fields where checked[field.name]?.isNull == true && !clearable.contains(field.name) {
-            problems.append(Problem(field.name, "must not be null"))
+            checked[field.name] = nil
         }
     }
     try InvalidConfiguration.check(problems)

@@ -25,8 +25,13 @@ package struct Dispatcher: Sendable {
         if let standing, standing.isExceeded {
             throw standing.refusal("this API key has sent more than \(standing.limit) requests; wait \(standing.reset) s")
         }
-        try check(route, context)
-        var response = try await route.handler(request, context)
+        var response: Response
+        do {
+            try check(route, context)
+            response = try await route.handler(request, context)
+        } catch {
+            response = try APIError(error, request: request, context: context).response(from: request, context: context)
+        }
         if let standing { response.headers.append(contentsOf: standing.headers) }
         return response
     }

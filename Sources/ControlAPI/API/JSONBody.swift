@@ -4,7 +4,8 @@ package import PipeCore
 
 /// The body of a request, which must be a JSON object; its content type does not matter.
 ///
-/// Throws 413 when it is larger than the context allows, 400 when it is empty, not JSON (with the position) or not an object.
+/// Throws 413 when it is larger than the context allows, 400 when it ends early, is empty, not JSON (with the position) or not
+/// an object.
 package func jsonBody(_ request: Request, context: APIContext) async throws -> JSONValue {
     let limit = context.maxUploadSize
     let bytes: ByteBuffer
@@ -12,13 +13,21 @@ package func jsonBody(_ request: Request, context: APIContext) async throws -> J
         bytes = try await request.body.collect(upTo: limit)
     } catch is NIOTooManyBytesError {
         throw APIError.payloadTooLarge("the body is larger than \(limit) bytes")
+    } catch {
+        if error is CancellationError { throw error }
+        // The client went away; nobody reads this answer, but it is no failure of the server.
+        throw APIError.badRequest("the body ended early")
     }
     guard bytes.readableBytes > 0 else { throw APIError.badRequest("the body is empty; a JSON object is expected") }
+    // Decoders forgive more than the standard does, such as a comma before a brace.
+    if let problem = JSONSyntax.problem(in: bytes.readableBytesView) {
+        throw APIError.badRequest("the body is not valid JSON: \(problem)")
+    }
     let value: JSONValue
     do {
         value = try JSONText.decode(JSONValue.self, from: bytes.readableBytesView)
     } catch {
-        throw APIError.badRequest("the body is not valid JSON: \(JSONSyntax.problem(in: bytes.readableBytesView))")
+        throw APIError.badRequest("the body is not valid JSON: it holds a number out of range or text that is not UTF-8")
     }
     guard value.object != nil else { throw APIError.badRequest("the body must be a JSON object, not \(value.kindName)") }
     return value

@@ -1,7 +1,8 @@
-/// Finds where a text stops being JSON. Used only after a decoder has refused it, so that the answer can name the place.
+/// Finds where a text stops being JSON (RFC 8259, nested at most 500 deep), so that the answer can name the place.
 package enum JSONSyntax {
-    /// For example `unexpected character at line 3, column 14`. Never quotes the text: it may hold secrets.
-    package static func problem(in text: some Collection<UInt8>) -> String {
+    /// For example `unexpected character at line 3, column 14`; nil when the text is JSON. Never quotes the text: it may hold
+    /// secrets.
+    package static func problem(in text: some Collection<UInt8>) -> String? {
         var scanner = Scanner(bytes: Array(text))
         do {
             try scanner.document()
@@ -11,7 +12,7 @@ package enum JSONSyntax {
             let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
             return "\(error.rawValue) at line \(line), column \(before.count - lineStart + 1)"
         }
-        return "it holds a number out of range or text that is not UTF-8"
+        return nil
     }
 
     private enum Fault: String, Error {
@@ -32,7 +33,12 @@ package enum JSONSyntax {
         }
 
         private mutating func skipSpace() {
-            while index < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[index]) { index += 1 }
+            while index < bytes.count {
+                switch bytes[index] {
+                case 0x20, 0x09, 0x0A, 0x0D: index += 1
+                default: return
+                }
+            }
         }
 
         private func peek() throws(Fault) -> UInt8 {

@@ -18,7 +18,7 @@ package struct RequestMiddleware: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch {
-            response = try Self.error(error, request: request, context: context).response(from: request, context: context)
+            response = try APIError(error, request: request, context: context).response(from: request, context: context)
         }
         if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = context.requestID }
         context.logger.debug(
@@ -29,16 +29,19 @@ package struct RequestMiddleware: RouterMiddleware {
             ])
         return response
     }
+}
 
-    private static func error(_ error: any Error, request: Request, context: APIContext) -> APIError {
+extension APIError {
+    /// What the client is told of `error`. An error nobody foresaw is logged and becomes a 500 without its text.
+    init(_ error: any Error, request: Request, context: APIContext) {
         switch error {
-        case let error as APIError: return error
-        case let error as InvalidConfiguration: return APIError(error)
-        case let error as PipeError where error.disposition == .user: return .badRequest(error.message)
-        case let error as PipeError where error.disposition == .retry: return .unavailable(error.message)
-        case is NIOTooManyBytesError: return .payloadTooLarge("the body is larger than \(context.maxUploadSize) bytes")
+        case let error as APIError: self = error
+        case let error as InvalidConfiguration: self = APIError(error)
+        case let error as PipeError where error.disposition == .user: self = .badRequest(error.message)
+        case let error as PipeError where error.disposition == .retry: self = .unavailable(error.message)
+        case is NIOTooManyBytesError: self = .payloadTooLarge("the body is larger than \(context.maxUploadSize) bytes")
         case let error as HTTPError where error.status == .notFound:
-            return .notFound("\(request.method.rawValue) \(request.uri.path) is not part of this API")
+            self = .notFound("\(request.method.rawValue) \(request.uri.path) is not part of this API")
         default:
             context.logger.error(
                 "request failed",
@@ -46,7 +49,7 @@ package struct RequestMiddleware: RouterMiddleware {
                     "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
                     "error": "\(String(reflecting: error))",
                 ])
-            return .internalError()
+            self = .internalError()
         }
     }
 }

@@ -36,7 +36,7 @@ package struct Authenticator: Sendable {
     package func authenticate(_ request: Request, _ context: APIContext) async throws -> Caller {
         let address = context.remoteAddress?.ipAddress ?? ""
         guard let header = request.headers[.authorization], let credentials = Credentials(header: header) else {
-            throw refusal(of: address, "send an API key with HTTP Basic: key id as user, key secret as password")
+            throw APIError.unauthorized("send an API key with HTTP Basic: key id as user, key secret as password")
         }
         let now = api.now()
         let secretHash = digest(credentials.keySecret)

@@ -63,6 +63,11 @@ package struct PermissionSet: Sendable, Hashable {
     /// Whether the permission is held on any service at all: lists show only what may be seen.
     package func allowsSomewhere(_ permission: Permission) -> Bool { allowed.contains { $0.permission == permission } }
 
+    /// Whether the set holds everything that `other` takes away: whoever is bound by a denial may not lift it.
+    package func coversDenials(of other: PermissionSet) -> Bool {
+        other.denied.allSatisfy { allows($0.permission, on: $0.resource) }
+    }
+
     /// Whether holding this set is enough to give `other` away. Denials of `other` are ignored: they only make it smaller.
     package func covers(_ other: PermissionSet) -> Bool {
         other.allowed.allSatisfy { allows($0.permission, on: $0.resource) }

@@ -9,7 +9,8 @@ package struct RoleDirectory: Sendable {
 
     /// The sum of a key's deprecated and assigned roles. A role that is gone grants nothing.
     package func permissions(of key: KeyRecord) async throws -> PermissionSet {
-        try await permissions(deprecated: key.roles, assigned: key.assignedRoleIDs)
+        let isCustom = key.assignedRoleIDs.contains { SystemRole(rawValue: $0) == nil }
+        return Self.permissions(of: key, roles: isCustom ? try await api.catalog.roles() : [])
     }
 
     /// Names of the custom roles by id.
@@ -17,16 +18,12 @@ package struct RoleDirectory: Sendable {
         Dictionary(try await api.catalog.roles().map { ($0.id, $0.name) }) { first, _ in first }
     }
 
-    package func permissions(deprecated: [String], assigned: [String]) async throws -> PermissionSet {
+    /// The same with `roles` as the custom roles there are.
+    package static func permissions(of key: KeyRecord, roles: [RoleRecord]) -> PermissionSet {
         var result = PermissionSet()
-        for role in deprecated.compactMap(SystemRole.init(deprecatedName:)) { result.formUnion(role.permissions) }
-        for role in assigned.compactMap(SystemRole.init(rawValue:)) { result.formUnion(role.permissions) }
-        let custom = assigned.filter { SystemRole(rawValue: $0) == nil }
-        if !custom.isEmpty {
-            for role in try await api.catalog.roles() where custom.contains(role.id) {
-                result.formUnion(PermissionSet(policies: role.policies))
-            }
-        }
+        for role in key.roles.compactMap(SystemRole.init(deprecatedName:)) { result.formUnion(role.permissions) }
+        for role in key.assignedRoleIDs.compactMap(SystemRole.init(rawValue:)) { result.formUnion(role.permissions) }
+        for role in roles where key.assignedRoleIDs.contains(role.id) { result.formUnion(PermissionSet(policies: role.policies)) }
         return result
     }
 }

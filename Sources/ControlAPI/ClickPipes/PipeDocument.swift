@@ -20,8 +20,8 @@ package struct PipeDocument: Sendable {
             "state": .string(record.state.rawValue),
             "source": [:],
             "destination": Self.destination(record.destination),
-            "createdAt": .string(record.createdAt.rfc3339),
-            "updatedAt": .string(record.updatedAt.rfc3339),
+            "createdAt": .string(WireDate.string(record.createdAt)),
+            "updatedAt": .string(WireDate.string(record.updatedAt)),
         ]
         members["source"]?[record.kind] = source
         if let message = record.stateMessage { members["stateMessage"] = .string(message) }

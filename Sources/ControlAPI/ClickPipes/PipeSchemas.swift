@@ -6,7 +6,7 @@ package struct PipeSchemas: Sendable {
     package let patch: ObjectSchema
     package let pipe: ObjectSchema
 
-    package static let name = Schema.text(length: 1...255)
+    package static let name = Schema.name(length: 1...255)
 
     package init(_ sources: SourceCatalog) {
         let arms = sources.kinds.map { Field($0.kind, .object($0.schema), "A \($0.kind) source.") }

@@ -22,18 +22,23 @@ struct KeyAuthority: Sendable {
 
     /// Throws 409 when nobody could administer the installation after `key` became `changed` (nil: removed).
     func requireAdministrator(after key: KeyRecord, becomes changed: KeyRecord?) async throws {
-        guard try await isAdministrator(key) else { return }
-        if let changed, try await isAdministrator(changed) { return }
-        for other in try await api.catalog.keys() where other.id != key.id {
-            if try await isAdministrator(other) { return }
-        }
+        let keys = try await api.catalog.keys().compactMap { $0.id == key.id ? changed : $0 }
+        try await requireAdministrator(keys: keys, roles: try await api.catalog.roles())
+    }
+
+    /// Throws 409 when none of these keys could administer the installation with these custom roles, and one of those that
+    /// there are now can.
+    func requireAdministrator(keys: [KeyRecord], roles: [RoleRecord]) async throws {
+        if keys.contains(where: { isAdministrator($0, roles: roles) }) { return }
+        let current = try await api.catalog.roles()
+        guard try await api.catalog.keys().contains(where: { isAdministrator($0, roles: current) }) else { return }
         throw APIError.conflict(
-            "this is the last usable key with all permissions; create another one before removing or weakening it")
+            "the last usable key with all permissions would be gone or weaker; create another one first")
     }
 
     /// A key that will still work when nothing else is done.
-    private func isAdministrator(_ key: KeyRecord) async throws -> Bool {
+    private func isAdministrator(_ key: KeyRecord, roles: [RoleRecord]) -> Bool {
         guard key.isEnabled, key.expireAt.map({ $0 > api.now() }) ?? true else { return false }
-        return try await RoleDirectory(api: api).permissions(of: key).covers(SystemRole.admin.permissions)
+        return RoleDirectory.permissions(of: key, roles: roles).covers(SystemRole.admin.permissions)
     }
 }

@@ -24,7 +24,7 @@ enum KeySchemas {
             Field("keySecretHash", .text, "Hash of the key secret.", .required),
         ])
 
-    private static let name = Field("name", .text(length: 1...256), "Name.")
+    private static let name = Field("name", .name(length: 1...256), "Name.")
     private static let state = Field("state", .oneOf(["enabled", "disabled"]), "A disabled key is refused.")
     private static let roles = Field(
         "roles", .list(.oneOf(SystemRole.allCases.map(\.deprecatedName))), "Deprecated: short names of system roles.")

@@ -112,6 +112,7 @@ package struct JSONSchema: Sendable {
         switch rule.format {
         case .uuid, .dateTime: result["format"] = rule.format.map { .string($0.rawValue) }
         case .base64: result["contentEncoding"] = "base64"
+        case .line: result["pattern"] = #"^[^\u0000-\u001F\u007F-\u009F\u2028\u2029]*$"#
         case .pem, nil: break
         }
         return result

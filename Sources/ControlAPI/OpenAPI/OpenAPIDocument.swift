@@ -56,7 +56,10 @@ package struct OpenAPIDocument: Sendable {
             ])
         }
         var responses: [String: JSONValue] = ["200": success(operation, &schemas)]
-        let errors = ["400", "500"] + (route.access == .open ? [] : ["401", "403", "404", "429"])
+        var errors = ["400", "500"]
+        if route.access != .open { errors += ["401", "403", "404", "429"] }
+        if route.method != .get { errors += ["409", "424", "503"] }
+        if operation.body != nil { errors.append("413") }
         for status in errors { responses[status] = ["$ref": "#/components/responses/Error"] }
         var result: JSONValue = [
             "operationId": .string(operation.id), "summary": .string(operation.summary), "tags": [.string(operation.tag)],

@@ -14,7 +14,7 @@ package struct OrganizationsResource: APIResource {
         "Organization", "Everything of an installation belongs to its one organization.",
         fields: [
             Field("id", .uuid, "Id.", .readOnly), Field("createdAt", .dateTime, "When it was made.", .readOnly),
-            Field("name", .text(length: 1...256), "Name."),
+            Field("name", .name(length: 1...256), "Name."),
             Field("privateEndpoints", .list(.any), "Always empty.", .readOnly),
             Field("byocConfig", .list(.any), "Always empty.", .readOnly),
             Field("enableCoreDumps", .boolean, "Kept for compatibility; has no effect."),

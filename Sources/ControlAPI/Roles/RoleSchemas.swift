@@ -38,7 +38,7 @@ enum RoleSchemas {
             Field("updatedAt", .dateTime, "When it was last changed."),
         ])
 
-    private static let name = Field("name", .text(length: 1...256), "Name, unique.", .required)
+    private static let name = Field("name", .name(length: 1...256), "Name, unique.", .required)
     private static let actors = Field("actors", .list(.text, unique: true), "`apiKey/<id>` of the keys that have it.", .required)
     private static let policies = Field("policies", .list(.object(policyRequest)), "What it allows and denies.", .required)
 

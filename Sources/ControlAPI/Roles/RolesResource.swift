@@ -58,8 +58,9 @@ package struct RolesResource: APIResource {
         try requireCover(policies, context)
         let role = RoleRecord(
             id: id, name: name, actors: actors.others, policies: policies, createdAt: api.now(), updatedAt: api.now())
+        let holders = try await assignment(of: role, to: actors.keys, context)
         try await api.catalog.create(role)
-        try await assign(id, to: actors.keys)
+        try await assign(id, holders)
         await api.recordActivity("role_create", by: context, target: id)
         return try context.reply(document(role, try await api.catalog.keys()))
     }
@@ -74,8 +75,12 @@ package struct RolesResource: APIResource {
         let known = Set(try await api.catalog.keys().map(\.id))
         let actors = try body["actors"].map { try reader.actors(texts($0), keys: known) }
         try requireCover(old.policies, context)
+        try requireDenials(old.policies, context)
         try requireCover(policies ?? old.policies, context)
         let now = api.now()
+        var planned = old
+        if let policies { planned.policies = policies }
+        let holders = try await assignment(of: planned, to: actors?.keys, context)
         let new = try await api.catalog.updateRole(old.id) { role in
             if let name { role.name = name }
             if let policies { role.policies = policies }
@@ -83,7 +88,7 @@ package struct RolesResource: APIResource {
             role.updatedAt = now
         }
         guard let new else { throw missing(old.id) }
-        if let actors { try await assign(old.id, to: actors.keys) }
+        try await assign(old.id, holders)
         await api.recordActivity("role_update", by: context, target: old.id)
         return try context.reply(document(new, try await api.catalog.keys()))
     }
@@ -91,20 +96,36 @@ package struct RolesResource: APIResource {
     private func delete(_ request: Request, _ context: APIContext) async throws -> Response {
         let role = try await requireRole(context)
         try requireCover(role.policies, context)
+        try requireDenials(role.policies, context)
         // Keys lose it first: an id that no role has grants nothing.
-        try await assign(role.id, to: [])
+        try await assign(role.id, assignment(of: role, to: [], context))
         guard try await api.catalog.deleteRole(role.id) else { throw missing(role.id) }
         await api.recordActivity("role_delete", by: context, target: role.id)
         return try context.reply(nil)
     }
 
-    /// Gives the role to exactly these keys.
-    private func assign(_ role: String, to keys: Set<String>) async throws {
-        for key in try await api.catalog.keys() where keys.contains(key.id) != key.assignedRoleIDs.contains(role) {
-            _ = try await api.catalog.updateKey(key.id) { key in
-                key.assignedRoleIDs.removeAll { $0 == role }
-                if keys.contains(key.id) { key.assignedRoleIDs.append(role) }
+    /// The keys that change when exactly `keys` have the role, as they will be; nil leaves the holders as they are.
+    ///
+    /// Throws 403 when one of them may do more than the caller, 409 when no administrator would be left.
+    private func assignment(of role: RoleRecord, to keys: Set<String>?, _ context: APIContext) async throws -> [KeyRecord] {
+        let authority = KeyAuthority(api: api)
+        let all = try await api.catalog.keys()
+        var changed: [String: KeyRecord] = [:]
+        if let keys {
+            for key in all where keys.contains(key.id) != key.assignedRoleIDs.contains(role.id) {
+                try await authority.requireCover(of: key, by: context.requireCaller())
+                changed[key.id] = key.with(role: role.id, keys.contains(key.id))
             }
+        }
+        let roles = try await api.catalog.roles().filter { $0.id != role.id } + [role]
+        try await authority.requireAdministrator(keys: all.map { changed[$0.id] ?? $0 }, roles: roles)
+        return Array(changed.values)
+    }
+
+    private func assign(_ role: String, _ holders: [KeyRecord]) async throws {
+        for planned in holders {
+            let has = planned.assignedRoleIDs.contains(role)
+            _ = try await api.catalog.updateKey(planned.id) { $0 = $0.with(role: role, has) }
         }
     }
 
@@ -128,6 +149,13 @@ package struct RolesResource: APIResource {
     private func requireCover(_ policies: JSONValue, _ context: APIContext) throws {
         guard try context.requireCaller().permissions.covers(PermissionSet(policies: policies)) else {
             throw APIError.forbidden("the role allows things that this API key may not do")
+        }
+    }
+
+    /// Throws 403 when the policies deny something to the caller: nobody lifts what binds them.
+    private func requireDenials(_ policies: JSONValue, _ context: APIContext) throws {
+        guard try context.requireCaller().permissions.coversDenials(of: PermissionSet(policies: policies)) else {
+            throw APIError.forbidden("the role denies things that this API key may not do")
         }
     }
 
@@ -167,5 +195,14 @@ package struct RolesResource: APIResource {
             "type": .string(type), "actors": .array(actors.map { .string($0) }), "policies": policies,
             "createdAt": .string(WireDate.string(createdAt)), "updatedAt": .string(WireDate.string(updatedAt)),
         ]
+    }
+}
+
+extension KeyRecord {
+    fileprivate func with(role: String, _ has: Bool) -> KeyRecord {
+        var copy = self
+        copy.assignedRoleIDs.removeAll { $0 == role }
+        if has { copy.assignedRoleIDs.append(role) }
+        return copy
     }
 }

@@ -5,7 +5,7 @@ enum ServiceSchemas {
     static let service = ObjectSchema(
         "Service", "A ClickHouse that pipes write to: declared in Penstock's configuration, named and switched here.",
         fields: [
-            Field("id", .uuid, "Id.", .readOnly), Field("name", .text(length: 1...50), "Name."),
+            Field("id", .uuid, "Id.", .readOnly), Field("name", .name(length: 1...50), "Name."),
             Field(
                 "state",
                 .oneOf(["provisioning", "running", "starting", "stopping", "stopped", "degraded", "failed", "terminated"]),
@@ -37,7 +37,7 @@ enum ServiceSchemas {
 
     static let patch = ObjectSchema(
         "ServicePatchRequest", "What of a service can be changed here.",
-        fields: [Field("name", .text(length: 1...50), "Name.")])
+        fields: [Field("name", .name(length: 1...50), "Name.")])
 
     static let state = ObjectSchema(
         "ServiceStatePatchRequest", "A command to a service.",

@@ -36,7 +36,16 @@ public struct InvalidConfiguration: Error, Hashable, Sendable, CustomStringConve
 
     public init(_ problems: [Problem]) { self.problems = problems }
 
-    public var description: String { problems.map(\.description).joined(separator: "; ") }
+    /// The first twenty problems, each cut at 2000 characters: a long list with nothing right in it must not make an answer
+    /// many times its own size.
+    public var description: String {
+        let shown = problems.prefix(20).map { problem in
+            let text = problem.description
+            return text.utf8.count > 2000 ? "\(text.prefix(2000))…" : text
+        }
+        let rest = problems.count - shown.count
+        return shown.joined(separator: "; ") + (rest > 0 ? "; and \(rest) more" : "")
+    }
 
     /// Throws when there is any problem.
     public static func check(_ problems: [Problem]) throws(InvalidConfiguration) {

@@ -46,9 +46,10 @@ public struct CDCScaling: Codable, Hashable, Sendable {
     /// A PATCH body laid over the current size. One of the two given: the other follows by the 4 GiB per core rule.
     public func patched(_ body: JSONValue, problems: inout [Problem]) -> CDCScaling {
         let checked = Self.schema.checked(body, mode: .patch, problems: &problems)
+        // Only a number that has passed the range check fits an Int.
+        guard problems.isEmpty else { return self }
         let cpu = checked["replicaCpuMillicores"]?.integer.map(Int.init)
         let memory = checked["replicaMemoryGb"]?.double.map { Int($0) }
-        guard problems.isEmpty else { return self }
         if let cpu, cpu % 1000 != 0 { problems.append(Problem("replicaCpuMillicores", "must be a multiple of 1000")) }
         if let cpu, let memory, cpu * 4 != memory * 1000 {
             problems.append(Problem("replicaMemoryGb", "must be 4 GiB for each core: \(cpu / 250) for \(cpu) millicores"))

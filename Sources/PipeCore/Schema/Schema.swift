@@ -21,6 +21,8 @@ public indirect enum Schema: Sendable, Hashable {
     public static var number: Schema { .number(-Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude, multipleOf: nil) }
 
     public static func text(length: ClosedRange<Int>) -> Schema { .string(StringRule(length: length)) }
+    /// What people call a thing: one line of text, for it stands in logs.
+    public static func name(length: ClosedRange<Int>) -> Schema { .string(StringRule(length: length, format: .line)) }
     public static func oneOf(_ values: [String]) -> Schema { .string(StringRule(allowed: values)) }
     public static func list(_ element: Schema, count: ClosedRange<Int> = 0...Int.max, unique: Bool = false) -> Schema {
         .array(element, count: count, unique: unique)
@@ -29,7 +31,7 @@ public indirect enum Schema: Sendable, Hashable {
 
 /// What a string may be.
 public struct StringRule: Sendable, Hashable {
-    public enum Format: String, Sendable { case uuid, dateTime = "date-time", pem, base64 }
+    public enum Format: String, Sendable { case uuid, dateTime = "date-time", pem, base64, line }
 
     /// In Unicode characters.
     public var length: ClosedRange<Int>

@@ -144,6 +144,8 @@ extension StringRule {
             return allowed.contains(text)
                 ? nil : "must be one of \(allowed.joined(separator: ", ")); '\(text.prefix(64))' is not"
         }
+        // Databases and C libraries end text there.
+        if text.utf8.contains(0) { return "must not hold the character U+0000" }
         if text.count < length.lowerBound {
             return text.isEmpty ? "must not be empty" : "must have at least \(length.lowerBound) characters, has \(text.count)"
         }
@@ -154,6 +156,11 @@ extension StringRule {
             return TimestampText.isValid(text) ? nil : "must be an RFC 3339 timestamp such as 2026-01-31T12:00:00Z"
         case .pem: return text.contains("-----BEGIN") && text.contains("-----END") ? nil : "is not in valid PEM format"
         case .base64: return Self.isBase64(text) ? nil : "must be base64 text"
+        case .line:
+            let isLine = text.unicodeScalars.allSatisfy {
+                $0.properties.generalCategory != .control && !"\u{2028}\u{2029}".unicodeScalars.contains($0)
+            }
+            return isLine ? nil : "must not hold line breaks or other control characters"
         case nil: return nil
         }
     }
