@@ -31,11 +31,14 @@ public final class ClickHousePipeLogs: PipeLogProvider, Service {
     /// Writes until graceful shutdown or cancellation, then once more.
     public func run() async throws {
         let writer = PipeLogWriter(services: services)
-        await cancelWhenGracefulShutdown {
+        // Only the pauses are cut short: a write that is cancelled may have happened, and its lines would be written again.
+        await withGracefulShutdownHandler {
             for await _ in self.wakeups {
                 await self.flush(through: writer)
-                try? await self.clock.sleep(for: self.interval)
+                await cancelWhenGracefulShutdown { try? await self.clock.sleep(for: self.interval) }
             }
+        } onGracefulShutdown: {
+            self.wake.finish()
         }
         await flush(through: writer)
     }
