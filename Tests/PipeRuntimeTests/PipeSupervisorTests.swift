@@ -184,6 +184,30 @@ import Testing
         #expect(try await world.store.load(pipe).positions == [Lane("a"): ["next": 5]])
     }
 
+    /// Also after a restart of the program, when no run has told the registry about them.
+    @Test func pipesAtRestHaveMetrics() async throws {
+        let world = World()
+        let resting: [(String, PipeState)] = [("1", .stopped), ("2", .completed), ("3", .failed), ("4", .internalError)]
+        for (name, state) in resting { _ = world.add(name, endless(), state: state) }
+        try await world.run {
+            await world.supervisor.drained(PipeID("none"))
+            let families = world.metrics.families(service: "s")
+            let info = families.first { $0.name == "ClickPipes_Info" }
+            #expect(info?.samples.map { $0.labels.last?.value } == resting.map(\.1.rawValue))
+            let sent = families.first { $0.name == "ClickPipes_SentEvents_Total" }
+            #expect(sent?.samples.map(\.value) == [0, 0, 0, 0])
+        }
+        #expect(world.log.lines.isEmpty, "nothing was started")
+    }
+
+    @Test func aPipeThatCannotStartIsLogged() async throws {
+        let world = World()
+        let pipe = world.add("p", endless())
+        world.warehouses.update { $0[pipe] = nil }
+        try await world.run { try await world.directory.wait(for: pipe, toBe: .failed) }
+        #expect(world.log.lines.map(\.message) == ["no such service"])
+    }
+
     @Test func metricsFollowThePipes() async throws {
         let world = World()
         let script = endless()

@@ -28,11 +28,13 @@ struct RunHarness {
                 destination: Destination(database: "default")))
     }
 
-    func run() async -> PipeOutcome {
+    func run() async -> PipeOutcome { await run(ScriptedSource(script)) }
+
+    func run(_ source: some Source, family: PipeFamily = .streaming) async -> PipeOutcome {
         await PipeRunner(
-            source: ScriptedSource(script), warehouse: warehouse,
+            source: source, warehouse: warehouse,
             context: RunContext(
-                pipe: pipe, family: .streaming, settings: settings, store: store, directory: directory, metrics: metrics,
+                pipe: pipe, family: family, settings: settings, store: store, directory: directory, metrics: metrics,
                 policy: policy, clock: clock, log: log, logger: .silent)
         ).run()
     }

@@ -36,6 +36,18 @@ public struct ObjectStorageSource: Source {
     /// Nothing to tell a bucket.
     public func acknowledge(_ position: ObjectStoragePosition, in lane: Lane) async throws {}
 
+    /// A batch may wait longer in the runner than the session of a role lasts.
+    public func renewed(_ load: RemoteLoad) async throws -> RemoteLoad {
+        var load = load
+        do {
+            load.location = try await listing.remoteLocation()
+        } catch {
+            try Task.checkCancellation()
+            throw error.pipeError
+        }
+        return load
+    }
+
     private func readAll(from checkpoint: Checkpoint<Extent>, into output: some BatchOutput<Extent>) async throws {
         var last = checkpoint.positions[Self.lane]?.lastKey
         for pending in checkpoint.pending where pending.lane == Self.lane {

@@ -78,6 +78,17 @@ import Testing
         #expect(tokens == ["token-1", "token-2"])
     }
 
+    @Test func aLoadIsRenewedWithTheCredentialsOfTheMoment() async throws {
+        bucket.put("d/a.json")
+        let source = try source()
+        try await source.read(from: start(), into: output)
+        let emitted = try load(try #require(output.current.batches.first))
+        let renewed = try await source.renewed(emitted)
+        let credentials = S3Credentials(accessKeyID: "AKIA", secretKey: "s", sessionToken: "token-2")
+        #expect(renewed.location == .s3(endpoint: "http://bucket.test/bkt", bucket: "bkt", credentials: credentials))
+        #expect(renewed.objects == emitted.objects)
+    }
+
     @Test func resumesAfterThePositionAndRespectsStartAfter() async throws {
         for name in "abcdef" { bucket.put("d/\(name).json") }
         try await source().read(from: checkpoint(after: "d/c.json"), into: output)

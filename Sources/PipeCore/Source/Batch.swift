@@ -36,7 +36,7 @@ public enum Payload: Sendable {
     public var bytesInMemory: Int {
         switch self {
         case .rows(let rows): rows.bytes.count
-        case .load(let load): 256 + load.objects.count * 256
+        case .load(let load): load.objects.reduce(256) { $0 + 256 + $1.key.utf8.count }
         }
     }
 }

@@ -37,6 +37,15 @@ public protocol Source<Extent>: Sendable {
 
     /// Called after the checkpoint is on disk: commit an offset, advance a slot, delete a message.
     func acknowledge(_ position: Extent.Position, in lane: Lane) async throws
+
+    /// The same load with credentials that are good from now on. Called before each try of a load, which may be long after
+    /// `emit`. Throws ``PipeError``.
+    func renewed(_ load: RemoteLoad) async throws -> RemoteLoad
+}
+
+extension Source {
+    /// For sources without loads, or whose credentials do not end.
+    public func renewed(_ load: RemoteLoad) async throws -> RemoteLoad { load }
 }
 
 /// Where a source puts its batches.

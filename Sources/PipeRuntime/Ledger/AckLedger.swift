@@ -52,6 +52,8 @@ public struct AckLedger<Extent: SourceExtent>: Sendable {
         var bytes: Int
         var opened: Duration
         var isSettled = false
+        /// What the extent asks to remember, with what the warehouse left out; made when settled.
+        var archive: [ArchivedObject] = []
     }
 
     private struct LaneEntries: Sendable {
@@ -84,6 +86,7 @@ public struct AckLedger<Extent: SourceExtent>: Sendable {
         let index = ticket.number - lane.base
         guard lane.entries.indices.contains(index), !lane.entries[index].isSettled else { return }
         lane.entries[index].isSettled = true
+        lane.entries[index].archive = Self.archive(of: lane.entries[index].extent, rejected: receipt.rejected)
         openBatches -= 1
         bytesInFlight -= lane.entries[index].bytes
 
@@ -93,11 +96,21 @@ public struct AckLedger<Extent: SourceExtent>: Sendable {
             ready?.append(
                 Advance(
                     positions: [ticket.lane: last.extent.end], settled: prefix.map(\.id),
-                    archive: prefix.flatMap(\.extent.archive)))
+                    archive: prefix.flatMap(\.archive)))
             lane.base += prefix.count
             lane.entries.removeFirst(prefix.count)
         }
         lanes[ticket.lane] = lane
+    }
+
+    /// A file the warehouse could not load is remembered as rejected. Its record names it by `path`.
+    private static func archive(of extent: Extent, rejected: [RejectedRecord]) -> [ArchivedObject] {
+        if rejected.isEmpty { return extent.archive }
+        let reasons = Dictionary(rejected.map { ($0.locator["path"], $0.reason) }, uniquingKeysWith: { first, _ in first })
+        return extent.archive.map { object in
+            guard let reason = reasons[object.object.key] else { return object }
+            return ArchivedObject(object: object.object, outcome: .rejected, reason: reason)
+        }
     }
 
     /// Everything that became ready since the last save, merged; nil when there is nothing, or while a save is under way:

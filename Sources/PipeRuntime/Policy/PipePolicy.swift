@@ -34,8 +34,12 @@ public struct PipePolicy: Sendable {
 
     /// Bytes in flight of a pipe: ``windowBytes`` for the smallest replica (0.5 GiB), in proportion for larger ones, at most
     /// eight times.
-    public func window(for scaling: PipeScaling) -> Int {
-        Int(Double(windowBytes) * min(max(scaling.replicaMemoryGb / 0.5, 1), 8))
+    ///
+    /// Object storage has a sixteenth: its batches are lists of names, and listing far ahead of loading gains nothing, but
+    /// fills memory and the journal.
+    public func window(for family: PipeFamily, scaling: PipeScaling) -> Int {
+        let bytes = Double(windowBytes) * min(max(scaling.replicaMemoryGb / 0.5, 1), 8)
+        return Int(family == .objectStorage ? bytes / 16 : bytes)
     }
 
     /// Batches written at the same time.

@@ -52,7 +52,7 @@ final class Delivery<S: Source>: Sendable {
         self.retrier = retrier
         self.health = health
         replays = Mutex(ReplayList(checkpoint.pending))
-        window = BatchWindow(capacity: context.policy.window(for: context.scaling)) {
+        window = BatchWindow(capacity: context.policy.window(for: context.family, scaling: context.scaling)) {
             PipePolicy.inserters(for: context.family, settings: context.settings.current, scaling: context.scaling)
         }
         (saves, needsSave) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -151,7 +151,7 @@ final class Delivery<S: Source>: Sendable {
         case .rows(let rows): return try await warehouse.insert(rows, id: batch.id)
         case .load(let load):
             let progress = JournalProgress(store: context.store, pipe: context.pipe, batch: batch.id)
-            return try await warehouse.load(load, id: batch.id, progress: progress)
+            return try await warehouse.load(try await source.renewed(load), id: batch.id, progress: progress)
         }
     }
 
@@ -212,8 +212,10 @@ final class Delivery<S: Source>: Sendable {
 
     private func watchSettings() async {
         while !Task.isCancelled {
-            await context.settings.change()
+            // What is read before the window is told cannot change unseen between the telling and the waiting.
+            let seen = context.settings.current
             window.limitChanged()
+            await context.settings.change(from: seen)
         }
     }
 }

@@ -6,8 +6,9 @@ struct DeliveryOutput<S: Source>: BatchOutput {
     let delivery: Delivery<S>
 
     func emit(_ batch: Batch<S.Extent>) async throws {
+        let isReplay: Bool
         do {
-            let isReplay = try delivery.replays.withLock { try $0.claim(batch.id, lane: batch.lane, extent: batch.extent) }
+            isReplay = try delivery.replays.withLock { try $0.claim(batch.id, lane: batch.lane, extent: batch.extent) }
             let now = delivery.retrier.stopwatch.now
             let weight = max(1, batch.payload.bytesInMemory)
             let metrics = delivery.context.metrics
@@ -27,7 +28,8 @@ struct DeliveryOutput<S: Source>: BatchOutput {
             if !(error is CancellationError) { delivery.window.fail(PipeError.classified(error, side: .penstock)) }
             throw error
         }
-        await delivery.health.succeeded()
+        // A repetition comes from the journal and proves nothing about the source.
+        if !isReplay { await delivery.health.succeeded() }
     }
 
     func reject(_ record: RejectedRecord) async {

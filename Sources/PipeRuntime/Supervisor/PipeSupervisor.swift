@@ -92,8 +92,10 @@ public final class PipeSupervisor: Service {
     /// Runs until cancelled or shut down gracefully; every task of every pipe is a child of this call.
     public func run() async throws {
         state.withLock { $0.isRunning = true }
+        // Listened to before the first comparison, which would miss a change in between.
+        let changes = directory.changes()
         await withDiscardingTaskGroup { group in
-            group.addTask { for await _ in self.directory.changes() { self.waker.yield() } }
+            group.addTask { for await _ in changes { self.waker.yield() } }
             group.addTask { await self.keepTime() }
             waker.yield()
             let stopwatch = Stopwatch(clock)
@@ -191,6 +193,7 @@ public final class PipeSupervisor: Service {
         } catch {
             let error = PipeError.classified(error, side: .source)
             metrics[pipe.id]?.failed(error)
+            if let spec = try? pipe.spec() { logs.log(for: spec).log(.error, error.code, error.message) }
             logger.debug("a pipe could not start", metadata: ["pipe": "\(pipe.id)", "error": "\(String(reflecting: error))"])
             return ended(pipe.id, number: number, .failed(error))
         }

@@ -11,7 +11,8 @@ public final class BatchWindow<Element: Sendable>: Sendable {
 
     /// - Parameters:
     ///   - capacity: bytes.
-    ///   - limit: how many elements may be taken and not released at a time. Asked again whenever something moves;
+    ///   - limit: how many elements may be taken and not released at a time. Asked again whenever something moves, under the
+    ///     window's lock, so that an older answer never follows a newer one; it must not call the window.
     ///     ``limitChanged()`` makes a change take effect at once.
     public init(capacity: Int, limit: @escaping @Sendable () -> Int = { .max }) {
         state = Mutex(WindowState(capacity: capacity))
@@ -45,50 +46,45 @@ public final class BatchWindow<Element: Sendable>: Sendable {
     /// Returns once the element is accepted. Throws, and the element is not in the window: `CancellationError` when the task
     /// is cancelled or the window finished; the window's error when it failed.
     public func send(_ element: Element, weight: Int) async throws {
-        let limit = limit()
         let id = state.withLock { $0.makeID() }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let isCancelled = Task.isCancelled
                 run(
                     state.withLock {
-                        $0.send(element, weight: weight, id: id, continuation, isCancelled: isCancelled, limit: limit)
+                        $0.send(element, weight: weight, id: id, continuation, isCancelled: isCancelled, limit: limit())
                     })
             }
         } onCancel: {
-            run(state.withLock { $0.cancel(id, limit: limit) })
+            run(state.withLock { $0.cancel(id, limit: limit()) })
         }
     }
 
     /// The next element, or nil when the window is finished and empty. Must be followed by one ``release(weight:)``.
     public func next() async throws -> Element? {
-        let limit = limit()
         let id = state.withLock { $0.makeID() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let isCancelled = Task.isCancelled
-                run(state.withLock { $0.next(id: id, continuation, isCancelled: isCancelled, limit: limit) })
+                run(state.withLock { $0.next(id: id, continuation, isCancelled: isCancelled, limit: limit()) })
             }
         } onCancel: {
-            run(state.withLock { $0.cancel(id, limit: limit) })
+            run(state.withLock { $0.cancel(id, limit: limit()) })
         }
     }
 
     /// An element that was taken is done with.
     public func release(weight: Int) {
-        let limit = limit()
-        run(state.withLock { $0.release(weight: weight, limit: limit) })
+        run(state.withLock { $0.release(weight: weight, limit: limit()) })
     }
 
     public func limitChanged() {
-        let limit = limit()
-        run(state.withLock { $0.settle(limit: limit) })
+        run(state.withLock { $0.settle(limit: limit()) })
     }
 
     /// No more elements: consumers get what is queued, then nil.
     public func finish() {
-        let limit = limit()
-        run(state.withLock { $0.finish(limit: limit) })
+        run(state.withLock { $0.finish(limit: limit()) })
     }
 
     /// Ends everything at once: what is queued is dropped, everybody gets `error`.
