@@ -88,22 +88,30 @@ public final class ServiceMonitor: Service, ServiceControl {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { for await _ in self.nudges { await self.checkAll() } }
+                group.addTask { for await _ in self.nudges { await self.checkUntilSettled() } }
                 group.addTask { await self.checkRegularly() }
             }
         }
     }
 
-    /// Every `interval`; more often while something is starting or stopping.
+    /// Every `interval`, and in between as long as something is starting or stopping.
     private func checkRegularly() async {
         while !Task.isCancelled {
+            await checkUntilSettled()
+            do { try await clock.sleep(for: interval) } catch { return }
+        }
+    }
+
+    /// Asks soon again while something starts or stops, with growing pauses: a server that is gone for good is not asked
+    /// five times a second for ever.
+    private func checkUntilSettled() async {
+        var pause = Duration.milliseconds(200)
+        while true {
             await checkAll()
             let isSettled = entries.withLock { entries in entries.allSatisfy { $0.state == .running || $0.state == .stopped } }
-            do {
-                try await clock.sleep(for: isSettled ? interval : .milliseconds(200))
-            } catch {
-                return
-            }
+            if isSettled || pause >= interval { return }
+            do { try await clock.sleep(for: pause) } catch { return }
+            pause *= 2
         }
     }
 

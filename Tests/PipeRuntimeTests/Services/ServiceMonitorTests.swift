@@ -75,6 +75,22 @@ import Testing
         #expect(await monitor.statuses().first?.state == .running)
     }
 
+    @Test func aServerThatIsGoneIsAskedLessAndLess() async throws {
+        let server = FakeServer()
+        server.answer(false)
+        let clock = ManualClock()
+        let monitor = ServiceMonitor([monitored(server, isEmbedded: false)], clock: clock, logger: Logger(label: "test"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await monitor.run() }
+            while clock.now.offset < .seconds(600) {
+                try await clock.untilSomebodySleeps()
+                clock.advanceToNextDeadline()
+            }
+            group.cancelAll()
+        }
+        #expect(server.asked < 250, "once in three seconds on average")
+    }
+
     @Test func stoppingAnEmbeddedServerIsHandedToItsControl() async throws {
         let server = FakeServer()
         server.answer(false)
