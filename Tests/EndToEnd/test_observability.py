@@ -48,6 +48,9 @@ def test_metrics_equal_what_a_finished_pipe_loaded(api, moto, bucket, sql, table
     gauges = ("Replica_CPU", "Replica_Memory")
     same = {k: v for k, v in filtered.items() if not any(g in k for g in gauges)}
     assert same == {k: v for k, v in full.items() if k in same}
+    files = {f["key"]: f for f in api.get(f"{api.pipes}/{pipe}/files").result}
+    assert files["m/bad.json"]["outcome"] == "rejected" and files["m/bad.json"]["reason"]
+    assert all(files[f"m/{part}.json"]["outcome"] == "ingested" for part in range(3))
     api.curl("DELETE", f"{api.pipes}/{pipe}").result
     wait_until(lambda: not scrape(api, path, pipe), 15, "the metrics of a deleted pipe to go")
 
