@@ -162,7 +162,7 @@ struct EmbeddedServerTests {
         let deadline = ContinuousClock.now + .seconds(60)
         while try await !holds() {
             if deadline < .now { throw EmbeddedServerError("still not so after a minute: \(what)") }
-            try await Task.sleep(for: .milliseconds(20))
+            try await Task.sleep(for: .milliseconds(20))  // allowed: the pause between two looks at another process
         }
     }
 

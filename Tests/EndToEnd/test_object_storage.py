@@ -232,3 +232,15 @@ def test_two_pipes_fail_and_work_apart(api, moto, bucket, sql, table):
     assert sql.value(f"SELECT count() FROM {table}") == 20
     for pipe in (bad, good):
         api.curl("DELETE", f"{api.pipes}/{pipe}").result
+
+
+def test_many_batches_at_once_into_one_table(api, moto, bucket, sql, table):
+    s3 = moto.client("s3")
+    for part in range(40):
+        s3.put_object(Bucket=bucket, Key=f"p/{part:02}.json", Body=encode("JSONEachRow", part * 50, 50))
+    body = s3_pipe(moto, bucket, "p/*.json", table, settings={"object_storage_max_file_count": 1, "object_storage_concurrency": 8})
+    other = api.create_pipe({**body, "source": s3_pipe(moto, bucket, "p/0*.json", table)["source"], "name": "a second pipe into the same table"})
+    load(api, body)
+    api.wait_state(other, "Completed")
+    assert checksum(sql, table)["n"] == 2500
+    assert sql.value(f"SELECT uniqExact(id) FROM {table}") == 2000

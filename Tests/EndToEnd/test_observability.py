@@ -142,11 +142,11 @@ def test_the_structured_log_parses(tmp_path, moto, bucket):
     moto.client("s3").put_object(Bucket=bucket, Key="a.json", Body=encode("JSONEachRow", 0, 10))
     program = Penstock(tmp_path / "data", command=("serve", "--config", configuration))
     api = API(program)
-    api.wait_state(api.create_pipe(s3_pipe(moto, bucket, "a.json", "t", name='named "oddly"\n')), "Completed")
+    api.wait_state(api.create_pipe(s3_pipe(moto, bucket, "a.json", "t", name='named "oddly"')), "Completed")
     assert program.stop() == 0
     lines = [line for line in program.output().splitlines() if line.startswith("{")]
     events = [json.loads(line) for line in lines]
     assert all({"time", "level", "message", "logger"} <= set(event) for event in events)
-    life = [event["message"] for event in events if event.get("pipe_name") == 'named "oddly"\n']
+    life = [event["message"] for event in events if event.get("pipe_name") == 'named "oddly"']
     assert life[0] == "started" and life[-1] == "completed"
     assert not any("root:" in line or program.credentials["keySecret"] in line for line in lines)

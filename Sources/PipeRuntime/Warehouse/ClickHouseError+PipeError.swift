@@ -31,7 +31,9 @@ extension ClickHouseError {
         if [1000, 1001].contains(code.rawValue), message.contains("Malformed message: Unexpected EOF") { return .storeUnreachable }
         let isStore = code == .s3Error || message.contains("Azure::")
         if isStore {
-            if ["403", "Access Denied", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden", "ExpiredToken"]
+            // A session token that ran out is renewed at the next try.
+            if message.contains("ExpiredToken") { return .storeUnreachable }
+            if ["403", "Access Denied", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden"]
                 .contains(where: { message.contains($0) })
             {
                 return .denied
@@ -87,6 +89,10 @@ extension ClickHouseError {
         // Staging tables are ours: if one is gone, a crash or a person took it, and the load begins again or says what to do.
         if code == .unknownTable, message.contains("_clickpipes_stage_") {
             return error(.destinationUnreachable, .retry, .destination, "a staging table is gone while \(what)")
+        }
+        // Another program moves a part of the same name into the table: nothing has happened, and it passes.
+        if code.rawValue == 49, message.contains("Temporary part"), message.contains("already added") {
+            return error(.destinationUnreachable, .retry, .destination, "another move into the table is under way while \(what)")
         }
         switch loadTrouble {
         case .missing:

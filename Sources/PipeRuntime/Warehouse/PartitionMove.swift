@@ -136,10 +136,12 @@ struct PartitionMove {
         }
         for partition in partitions {
             do {
-                try await service.client.execute(
-                    "ALTER TABLE \(move.staging.quoted) MOVE PARTITION ID \(Literal.string(partition)) TO TABLE \(move.target.quoted)",
-                    parameters: [:], settings: [:], queryID: move.queryID(of: partition))
-            } catch {
+                _ = try await service.moves.holding(move.target) {
+                    try await service.client.execute(
+                        "ALTER TABLE \(move.staging.quoted) MOVE PARTITION ID \(Literal.string(partition)) TO TABLE \(move.target.quoted)",
+                        parameters: [:], settings: [:], queryID: move.queryID(of: partition))
+                }
+            } catch let error as ClickHouseError {
                 try Task.checkCancellation()
                 let failure = error.pipeError(during: "moving partition '\(partition)' into \(move.target)")
                 // INCOMPATIBLE_COLUMNS; BAD_ARGUMENTS is said of keys, indices and projections.

@@ -56,6 +56,8 @@ package struct ClickHouseService: Sendable {
     package let id: String
     package let client: ClickHouseClient
     package let cluster: String?
+    /// Held while partitions are moved into a table.
+    package let moves = TableLocks()
 
     package var onCluster: String { OnCluster.clause(cluster) }
 }
