@@ -20,7 +20,7 @@ from files import COLUMNS, s3_pipe  # noqa: E402
 from servers import Moto, Penstock  # noqa: E402
 
 STRUCTURE = ", ".join(f"{c['name']} {c['type']}" for c in COLUMNS)
-CASES = [("JSONEachRow", "json", 20, 300_000), ("Parquet", "parquet", 20, 1_200_000), ("CSV", "csv", 20, 500_000)]
+CASES = [("JSONEachRow", "json", 20, 600_000), ("Parquet", "parquet", 20, 1_200_000), ("CSV", "csv", 20, 500_000)]
 
 
 def fill(sql: SQL, url: str, format: str, suffix: str, files: int, rows: int) -> int:
@@ -47,7 +47,7 @@ def piped(api: API, sql: SQL, moto: Moto, bucket: str, format: str, suffix: str)
     body = s3_pipe(moto, bucket, f"{suffix}/*.{suffix}", "bench_piped", format)
     started = time.monotonic()
     pipe = api.create_pipe(body)
-    api.wait_state(pipe, "Completed", timeout=600)
+    api.wait_state(pipe, "Completed", timeout=600, interval=0.25)
     elapsed = time.monotonic() - started
     api.curl("DELETE", f"{api.pipes}/{pipe}").result
     return elapsed

@@ -77,7 +77,7 @@ class API:
     def command(self, pipe: str, command: str) -> Answer:
         return self.curl("PATCH", f"{self.pipes}/{pipe}/state", {"command": command})
 
-    def wait_state(self, pipe: str, *states: str, timeout: float = 90):
+    def wait_state(self, pipe: str, *states: str, timeout: float = 90, interval: float = 0.05):
         """The pipe once its state is one of `states`; a rest state that is not wanted fails at once."""
 
         def reached():
@@ -86,7 +86,7 @@ class API:
             assert current["state"] not in resting, f"{current['state']}: {current.get('stateMessage')}"
             return current if current["state"] in states else None
 
-        return wait_until(reached, timeout, f"pipe {pipe} to be {' or '.join(states)}")
+        return wait_until(reached, timeout, f"pipe {pipe} to be {' or '.join(states)}", interval)
 
 
 class SQL:
