@@ -20,13 +20,15 @@ public struct CatalogPipeDirectory: PipeDirectory {
             WantedPipe(
                 id: record.id, name: record.name, serviceID: record.serviceID,
                 wanted: record.mayRun && running.contains(record.serviceID) ? .running : .stopped, state: record.state,
-                generation: record.generation, settings: record.settings, spec: { [sources] in try record.spec(sources) })
+                generation: record.generation, settings: record.settings, message: record.stateMessage,
+                spec: { [sources] in try record.spec(sources) })
         }
     }
 
-    public func observe(_ event: PipeLifecycle.Event, of pipe: PipeID, message: String?) async throws {
+    public func observe(_ event: PipeLifecycle.Event, of pipe: PipeID, generation: Int?, message: String?) async throws {
         let time = now()
         _ = try await catalog.updatePipe(pipe) { [sources] record in
+            if let generation, generation != record.generation { return }
             var lifecycle = PipeLifecycle(family: record.family(sources), state: record.state)
             // A pipe that was stopped with its service and not by its user begins again without anybody's request.
             if event == .provisioningBegan, record.mayRun, record.state.isStoppedOrStopping { try lifecycle.apply(.startRequested) }

@@ -81,15 +81,16 @@ public final class InMemoryPipeDirectory: PipeDirectory {
                 let runs = entry.wanted == .running && entry.isServiceRunning && !entry.state.isAtRest
                 return WantedPipe(
                     id: entry.pipe.id, name: entry.pipe.name, serviceID: entry.pipe.serviceID, wanted: runs ? .running : .stopped,
-                    state: entry.state, generation: entry.generation, settings: entry.pipe.settings, spec: { entry.pipe })
+                    state: entry.state, generation: entry.generation, settings: entry.pipe.settings, message: entry.message,
+                    spec: { entry.pipe })
             }
         }
     }
 
-    public func observe(_ event: PipeLifecycle.Event, of pipe: PipeID, message: String?) async throws {
+    public func observe(_ event: PipeLifecycle.Event, of pipe: PipeID, generation: Int?, message: String?) async throws {
         try contents.update { contents in
             if !contents.observationFailures.isEmpty { throw contents.observationFailures.removeFirst() }
-            guard var entry = contents.pipes[pipe] else { return }
+            guard var entry = contents.pipes[pipe], generation == nil || generation == entry.generation else { return }
             try entry.lifecycle.apply(event)
             entry.message = message
             entry.events.append(event)

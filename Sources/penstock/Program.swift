@@ -50,8 +50,8 @@ struct Program {
         let api = ControlAPI(
             APIDependencies(
                 catalog: catalog, sources: Connectors.all, warehouses: warehouses, services: monitor, metrics: metrics,
-                pipes: RunningPipes(supervisor: supervisor, warehouses: warehouses, logger: logger), organizationID: organization.id,
-                now: { Date() },
+                pipes: RunningPipes(supervisor: supervisor, warehouses: warehouses, store: catalog, logger: logger),
+                organizationID: organization.id, now: { Date() },
                 configuration: ControlAPIConfiguration(configuration), logger: logger))
         let server = try api.buildApplication { port in
             await announcement.publish(port: port, bootstrap: bootstrap, logger: logger)
@@ -115,9 +115,23 @@ struct Program {
 struct RunningPipes: PipeControl {
     let supervisor: PipeSupervisor
     let warehouses: ServiceDirectory
+    let store: any CheckpointStore
     let logger: Logger
 
     func drained(_ pipe: PipeID) async { await supervisor.drained(pipe) }
+
+    func finishLoads(of spec: PipeSpec) async -> Bool {
+        do {
+            try await warehouses.finishLoads(of: spec, store: store)
+            return true
+        } catch {
+            logger.error(
+                "a batch of a deleted pipe could not be finished; what is missing is in its staging tables, which are kept",
+                metadata: ["pipe": "\(spec.id)", "error": "\(error)"])
+            return false
+        }
+    }
+
     func cleanUp(after spec: PipeSpec) async {
         do {
             try await warehouses.cleanUp(after: spec)

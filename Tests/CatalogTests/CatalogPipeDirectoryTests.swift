@@ -90,6 +90,18 @@ private struct Base: SourceConfiguration {
         }
     }
 
+    @Test func whatBecameOfAnOldRunSaysNothingOfThePipeAsItIsNow() async throws {
+        try await withDirectory { directory, catalog, id in
+            let old = try #require(try await directory.pipes().first).generation
+            _ = try await catalog.updatePipe(id) { $0.generation += 1 }
+            let before = try await catalog.pipe(id)
+            try await directory.observe(.failed(.user), of: id, generation: old, message: "wrong password")
+            #expect(try await catalog.pipe(id) == before)
+            try await directory.observe(.failed(.user), of: id, generation: old + 1, message: "wrong password")
+            #expect(try await catalog.pipe(id)?.state == .failed)
+        }
+    }
+
     @Test func theFamilyNamesTheStates() async throws {
         try await withDirectory(kind: "base") { directory, catalog, id in
             try await directory.observe(.provisioningBegan, of: id, message: nil)

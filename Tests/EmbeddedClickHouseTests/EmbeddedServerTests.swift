@@ -138,8 +138,16 @@ struct EmbeddedServerTests {
         }
     }
 
-    /// A server whose Penstock was killed, started as Penstock starts it.
-    func orphan(_ root: String) throws -> (process: Process, pipe: Pipe) {
+    /// A server whose Penstock was killed, started as Penstock starts it. Closing `pipe` is the death of that Penstock;
+    /// `ended` finishes with the process.
+    struct Orphan {
+        let process: Process
+        let pipe: Pipe
+        let ended: AsyncStream<Void>
+        var id: Int { Int(process.processIdentifier) }
+    }
+
+    func orphan(_ root: String) throws -> Orphan {
         let configuration = EmbeddedServerConfiguration(dataDirectory: root, environment: Engine.environment)
         let paths = ServerPaths(dataDirectory: root)
         _ = try ServerDirectory(paths).prepare(configuration)
@@ -153,26 +161,20 @@ struct EmbeddedServerTests {
         process.standardInput = pipe
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
+        let (ended, end) = AsyncStream<Void>.makeStream()
+        process.terminationHandler = { _ in end.finish() }
         try process.run()
-        return (process, pipe)
-    }
-
-    /// Returns when `holds`; throws when it does not within a minute.
-    func wait(for what: String, _ holds: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while try await !holds() {
-            if deadline < .now { throw EmbeddedServerError("still not so after a minute: \(what)") }
-            try await Task.sleep(for: .milliseconds(20))  // allowed: the pause between two looks at another process
-        }
+        return Orphan(process: process, pipe: pipe, ended: ended)
     }
 
     func waitForAnswer(_ root: String) async throws {
         let server = EmbeddedServer(EmbeddedServerConfiguration(dataDirectory: root, environment: Engine.environment), logger: logger)
         let client = try ClickHouseClient(try server.prepare(), logger: logger)
-        let result: Result<Void, any Error>
-        do { result = .success(try await wait(for: "the server answers") { await client.ping() }) } catch { result = .failure(error) }
+        let deadline = ContinuousClock.now + .seconds(60)
+        var answers = false
+        while !answers, .now < deadline { answers = await client.ping() }
         try await client.shutdown()
-        try result.get()
+        #expect(answers)
     }
 
     func serverLog(_ root: String) -> String {
@@ -201,24 +203,26 @@ struct EmbeddedServerTests {
 
     @Test func stopsAServerLeftBehind() async throws {
         try await withDirectory { root in
-            let (old, pipe) = try orphan(root)
+            let old = try orphan(root)
             try await waitForAnswer(root)
             try await withServer(root) { server, client in
                 let fresh = try processID(server)
-                #expect(fresh != Int(old.processIdentifier))
+                #expect(fresh != old.id)
                 #expect(await client.ping())
             }
-            try pipe.fileHandleForWriting.close()
-            try await wait(for: "the old server is gone") { !isAlive(Int(old.processIdentifier)) }
+            try old.pipe.fileHandleForWriting.close()
+            for await _ in old.ended {}
+            #expect(!isAlive(old.id))
         }
     }
 
     @Test func endsWhenItsPenstockDies() async throws {
         try await withDirectory { root in
-            let (old, pipe) = try orphan(root)
+            let old = try orphan(root)
             try await waitForAnswer(root)
-            try pipe.fileHandleForWriting.close()
-            try await wait(for: "the server has ended") { !isAlive(Int(old.processIdentifier)) }
+            try old.pipe.fileHandleForWriting.close()
+            for await _ in old.ended {}
+            #expect(!isAlive(old.id))
             expectCleanStop(root)
         }
     }

@@ -152,6 +152,20 @@ import Testing
         }
     }
 
+    @Test func aPipeWhoseServiceNeverRanSaysThatItWaits() async throws {
+        let world = World()
+        let pipe = world.add("p", endless())
+        world.directory.change(pipe) { $0.isServiceRunning = false }
+        try await world.run {
+            try await world.directory.wait { $0.pipes[pipe]?.message?.contains("service is not running") == true }
+            #expect(world.directory[pipe]?.state == .provisioning)
+            // Said once, however often the supervisor looks.
+            await world.supervisor.drained(pipe)
+            await world.supervisor.drained(pipe)
+            #expect(world.directory.current.descriptions.count == 1)
+        }
+    }
+
     @Test func whatCouldNotBeStoredIsTriedAgain() async throws {
         struct DiskFull: Error {}
         let world = World()

@@ -34,7 +34,7 @@ struct RunHarness {
         await PipeRunner(
             source: source, warehouse: warehouse,
             context: RunContext(
-                pipe: pipe, family: family, settings: settings, store: store, directory: directory, metrics: metrics,
+                pipe: pipe, generation: 1, family: family, settings: settings, store: store, directory: directory, metrics: metrics,
                 policy: policy, clock: clock, log: log, logger: .silent)
         ).run()
     }

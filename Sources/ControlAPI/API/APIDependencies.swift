@@ -50,6 +50,9 @@ package struct APIDependencies: Sendable {
 package protocol PipeControl: Sendable {
     /// Returns when nothing of the pipe runs any more.
     func drained(_ pipe: PipeID) async
+    /// Brings the rest of batches that have begun to arrive, so that none stays half in its table. The pipe is stopped.
+    /// False when that was not possible; the reason is logged.
+    func finishLoads(of spec: PipeSpec) async -> Bool
     /// Removes what a deleted pipe left behind outside the catalog: staging tables, replication slots, scratch files.
     func cleanUp(after spec: PipeSpec) async
 }

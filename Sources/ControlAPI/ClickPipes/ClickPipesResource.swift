@@ -109,10 +109,14 @@ package struct ClickPipesResource: APIResource {
             pipe.state = lifecycle.state
         }
         await api.pipes.drained(pipe.id)
+        let spec = Result { try pipe.spec(api.sources) }
+        var isWhole = true
+        if case .success(let spec) = spec { isWhole = await api.pipes.finishLoads(of: spec) }
         guard try await api.catalog.deletePipe(pipe.id) else { throw APIError.notFound("ClickPipe \(pipe.id) does not exist") }
         await api.pipes.drained(pipe.id)
         do {
-            await api.pipes.cleanUp(after: try pipe.spec(api.sources))
+            // What could not be finished stays in staging for a person to move.
+            if isWhole { await api.pipes.cleanUp(after: try spec.get()) }
         } catch {
             context.logger.warning(
                 "a deleted pipe could not be decoded, so nothing it left behind was removed",

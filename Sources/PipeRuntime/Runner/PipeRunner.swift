@@ -39,11 +39,9 @@ public struct PipeRunner<S: Source>: Sendable {
     }
 
     private func deliver() async throws {
-        try await retrier(.penstock) {
-            try await context.directory.observe(.provisioningBegan, of: context.pipe, message: nil)
-        }
+        try await observe(.provisioningBegan)
         try await retrier(.destination) { try await warehouse.prepare() }
-        try await retrier(.penstock) { try await context.directory.observe(.runningBegan, of: context.pipe, message: nil) }
+        try await observe(.runningBegan)
         while true {
             let delivery = Delivery(
                 source: source, warehouse: warehouse, checkpoint: try await loadCheckpoint(), context: context, retrier: retrier,
@@ -52,6 +50,12 @@ public struct PipeRunner<S: Source>: Sendable {
             case .exhausted: return
             case .trouble(let error): try await health.pause(after: error)
             }
+        }
+    }
+
+    private func observe(_ event: PipeLifecycle.Event) async throws {
+        try await retrier(.penstock) {
+            try await context.directory.observe(event, of: context.pipe, generation: context.generation, message: nil)
         }
     }
 

@@ -4,6 +4,8 @@ public import PipeCore
 /// What a run of a pipe works with besides its source and its warehouse.
 public struct RunContext: Sendable {
     public var pipe: PipeID
+    /// Of the pipe as this run knows it.
+    public var generation: Int
     public var family: PipeFamily
     public var scaling: PipeScaling
     public var settings: LiveSettings
@@ -16,11 +18,12 @@ public struct RunContext: Sendable {
     public var logger: Logger
 
     public init(
-        pipe: PipeID, family: PipeFamily, scaling: PipeScaling = PipeScaling(), settings: LiveSettings = LiveSettings(),
+        pipe: PipeID, generation: Int, family: PipeFamily, scaling: PipeScaling = PipeScaling(), settings: LiveSettings = LiveSettings(),
         store: any CheckpointStore, directory: any PipeDirectory, metrics: PipeMetrics, policy: PipePolicy = PipePolicy(),
         clock: any Clock<Duration> = ContinuousClock(), log: any PipeLog, logger: Logger
     ) {
         self.pipe = pipe
+        self.generation = generation
         self.family = family
         self.scaling = scaling
         self.settings = settings

@@ -149,18 +149,18 @@ public final class PipeSupervisor: Service {
                 return state.entries[id]?.live
             }?.update(settings)
         case .forget(let id): state.withLock { $0.entries[id] = nil }
-        case .report(let id, let outcome):
+        case .report(let id, let generation, let outcome):
             let reported =
                 switch outcome {
-                case .failed(let error): await observe(.failed(error.disposition), of: id, message: error.message)
-                case .finished: await observe(.finished, of: id, message: nil)
+                case .failed(let error): await observe(.failed(error.disposition), of: id, generation, message: error.message)
+                case .finished: await observe(.finished, of: id, generation, message: nil)
                 case .cancelled: true
                 }
             if reported { state.withLock { $0.entries[id] = nil } }
-        case .observeStopped(let id): _ = await observe(.stopFinished, of: id, message: nil)
+        case .observeStopped(let id): _ = await observe(.stopFinished, of: id, nil, message: nil)
         case .describeWaiting(let id):
             do {
-                try await directory.describe("waiting: the ClickHouse service is not running; the pipe goes on when it is", of: id)
+                try await directory.describe(Reconciliation.waitingMessage, of: id)
             } catch {
                 logger.warning("a state message was not stored", metadata: ["pipe": "\(id)", "error": "\(type(of: error))"])
             }
@@ -168,9 +168,9 @@ public final class PipeSupervisor: Service {
     }
 
     /// Whether it was stored; if not, the next comparison comes to the same conclusion and tries again.
-    private func observe(_ event: PipeLifecycle.Event, of pipe: PipeID, message: String?) async -> Bool {
+    private func observe(_ event: PipeLifecycle.Event, of pipe: PipeID, _ generation: Int?, message: String?) async -> Bool {
         do {
-            try await directory.observe(event, of: pipe, message: message)
+            try await directory.observe(event, of: pipe, generation: generation, message: message)
             return true
         } catch {
             logger.error("a pipe's state was not stored", metadata: ["pipe": "\(pipe)", "error": "\(type(of: error))"])
@@ -189,7 +189,7 @@ public final class PipeSupervisor: Service {
         }
         let run: @Sendable () async -> PipeOutcome
         do {
-            run = try makeRun(pipe, live: live)
+            run = try makeRun(pipe.spec(), generation: pipe.generation, live: live)
         } catch {
             let error = PipeError.classified(error, side: .source)
             metrics[pipe.id]?.failed(error)
@@ -224,22 +224,22 @@ public final class PipeSupervisor: Service {
         }
     }
 
-    private func makeRun(_ pipe: WantedPipe, live: LiveSettings) throws -> @Sendable () async -> PipeOutcome {
-        let spec = try pipe.spec()
+    private func makeRun(_ spec: PipeSpec, generation: Int, live: LiveSettings) throws -> @Sendable () async -> PipeOutcome {
         guard let source = spec.source as? any RunnableSource else {
             throw PipeError(
                 .sourceMissing, .user, side: .source, "this build of Penstock has no connector for \(spec.source.kind) sources")
         }
-        return try makeRun(source, spec: spec, live: live)
+        return try makeRun(source, spec: spec, generation: generation, live: live)
     }
 
-    private func makeRun<Configuration: RunnableSource>(_ configuration: Configuration, spec: PipeSpec, live: LiveSettings) throws
-        -> @Sendable () async -> PipeOutcome
-    {
+    private func makeRun<Configuration: RunnableSource>(
+        _ configuration: Configuration, spec: PipeSpec, generation: Int, live: LiveSettings
+    ) throws -> @Sendable () async -> PipeOutcome {
         let log = logs.log(for: spec)
         let source = try configuration.makeSource(SourceContext(pipe: spec.id, settings: live, clock: clock, log: log))
         let context = RunContext(
-            pipe: spec.id, family: configuration.family, scaling: spec.scaling, settings: live, store: store, directory: directory,
+            pipe: spec.id, generation: generation, family: configuration.family, scaling: spec.scaling, settings: live, store: store,
+            directory: directory,
             metrics: metrics.metrics(for: Self.identity(spec, state: .provisioning)), policy: policy, clock: clock, log: log,
             logger: logger)
         let warehouse = try warehouses.warehouse(for: spec, settings: live, log: log)

@@ -19,12 +19,14 @@ enum Reconciliation {
         /// Remove a run that has ended and whose outcome is of no interest.
         case forget(PipeID)
         /// Observe how a run ended, then forget it.
-        case report(PipeID, PipeOutcome)
+        case report(PipeID, generation: Int, PipeOutcome)
         /// Observe that a pipe told to stop has nothing running.
         case observeStopped(PipeID)
         /// Say that the pipe goes on when its service does.
         case describeWaiting(PipeID)
     }
+
+    static let waitingMessage = "waiting: the ClickHouse service is not running; the pipe goes on when it is"
 
     static func actions(wanted: [WantedPipe], running: [PipeID: Run]) -> [Action] {
         var actions: [Action] = []
@@ -52,18 +54,18 @@ enum Reconciliation {
         switch outcome {
         // What became of an older generation says nothing of this one.
         case .finished where run.generation == pipe.generation, .failed where run.generation == pipe.generation:
-            return [.report(pipe.id, outcome)]
+            return [.report(pipe.id, generation: run.generation, outcome)]
         case .finished, .failed:
             return [.forget(pipe.id)] + actionsWithoutRun(pipe)
         case .cancelled:
-            let waits = pipe.wanted == .stopped && !pipe.state.isAtRest && !isStopping(pipe.state)
-            return [.forget(pipe.id)] + (waits ? [.describeWaiting(pipe.id)] : []) + actionsWithoutRun(pipe)
+            return [.forget(pipe.id)] + actionsWithoutRun(pipe)
         }
     }
 
     private static func actionsWithoutRun(_ pipe: WantedPipe) -> [Action] {
         if pipe.wanted == .running { return [.start(pipe)] }
-        return isStopping(pipe.state) ? [.observeStopped(pipe.id)] : []
+        if isStopping(pipe.state) { return [.observeStopped(pipe.id)] }
+        return pipe.state.isAtRest || pipe.message == waitingMessage ? [] : [.describeWaiting(pipe.id)]
     }
 
     private static func isStopping(_ state: PipeState) -> Bool { state == .stopping || state == .pausing }

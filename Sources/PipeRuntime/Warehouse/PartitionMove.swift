@@ -124,6 +124,16 @@ struct PartitionMove {
             """)
     }
 
+    /// Finishes all moves of a note that an earlier attempt wrote; does nothing when none can have begun and none can be made.
+    func finish(_ note: LoadNote) async throws {
+        if try await isLost(note.moves, noted: note.noted) { return }
+        do {
+            for move in note.moves { try await finish(move, of: note, isResumed: true) }
+        } catch let change as TargetChanged {
+            if try await !isUntouched(note.moves) { throw change.error }
+        }
+    }
+
     /// Finishes a move, begun or not. `isResumed`: a note of an earlier attempt exists, so parts may be on both sides.
     func finish(_ move: LoadNote.Move, of note: LoadNote, isResumed: Bool) async throws {
         // Rounding makes two looks at one process differ by a second.

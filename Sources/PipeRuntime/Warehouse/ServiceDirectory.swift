@@ -45,6 +45,18 @@ public final class ServiceDirectory: WarehouseProvider {
         try await SchemaDiscovery(service: self.service(service)).fields(of: sample)
     }
 
+    /// Finishes batches of a stopped pipe whose rows have begun to arrive, so that none stays half in its table.
+    public func finishLoads(of spec: PipeSpec, store: any CheckpointStore) async throws {
+        for batch in try await store.load(spec.id).pending {
+            let progress = JournalProgress(store: store, pipe: spec.id, batch: batch.id)
+            guard var note = try await LoadNote.read(progress), note.phase == .moving else { continue }
+            let service = try service(spec.serviceID)
+            try await PartitionMove(service: service).finish(note)
+            note.phase = .moved
+            try await note.write(to: progress)
+        }
+    }
+
     /// Removes what a deleted pipe may have left on its service: staging tables and views. The tables with data stay.
     public func cleanUp(after spec: PipeSpec) async throws {
         try await StagingPlan.dropAll(of: spec.id, on: service(spec.serviceID))

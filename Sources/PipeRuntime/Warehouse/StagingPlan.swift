@@ -116,11 +116,12 @@ struct StagingPlan: Sendable {
         for view in views { try await service.execute(view.create, during: "creating a staging view") }
     }
 
-    /// Stops statements that still fill staging tables, so that dropping the tables need not wait for their end. Trouble is
-    /// not reported: the drop decides, and without the right to kill it only takes longer.
+    /// Stops statements that still make or fill staging tables, and returns when they have ended: dropping the tables need
+    /// not wait, and none appears afterwards. Trouble is not reported: the drop decides, and without the right to kill it only
+    /// takes longer.
     static func stopStatements(_ prefix: String, on service: ClickHouseService) async {
         _ = try? await service.client.execute(
-            "KILL QUERY\(service.onCluster) WHERE startsWith(query_id, {prefix:String}) ASYNC", parameters: ["prefix": prefix],
+            "KILL QUERY\(service.onCluster) WHERE startsWith(query_id, {prefix:String}) SYNC", parameters: ["prefix": prefix],
             settings: [:], timeout: .seconds(30))
     }
 

@@ -48,5 +48,6 @@ final class FakePipes: PipeControl {
     var drainedPipes: [PipeID] { state.withLock { $0.drained } }
     var cleanedPipes: [PipeID] { state.withLock { $0.cleaned } }
     func drained(_ pipe: PipeID) async { state.withLock { $0.drained.append(pipe) } }
+    func finishLoads(of spec: PipeSpec) async -> Bool { true }
     func cleanUp(after spec: PipeSpec) async { state.withLock { $0.cleaned.append(spec.id) } }
 }

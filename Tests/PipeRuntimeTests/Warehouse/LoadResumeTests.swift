@@ -1,6 +1,7 @@
 import ClickHouse
 import PipeCore
 import PipeRuntime
+import PipeTesting
 import Testing
 
 /// A load that is cut off at each of its notes, and one whose server was killed at the worst moment.
@@ -171,6 +172,43 @@ struct LoadResumeTests {
             }
             #expect(try await fixture.staged() == "3")
             try await fixture.directory.cleanUp(after: fixture.spec())
+            #expect(try await fixture.staged() == "0")
+        }
+    }
+
+    /// Deleted when one of three partitions has been moved: the batch must not stay in half.
+    @Test func finishesAHalfMovedBatchOfADeletedPipe() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            let note = try await cutOff(fixture, object, progress, afterWrite: 2)
+            let move = try #require(note.moves.first { $0.target.name == "t" })
+            try await fixture.run("ALTER TABLE $db.`\(move.staging.name)` MOVE PARTITION ID '1' TO TABLE $db.t")
+            #expect(try await fixture.answer("SELECT count() FROM $db.t") == "10")
+            let store = InMemoryCheckpointStore()
+            try await store.open(StoredBatch(id: BatchID("b1"), lane: Lane("a"), extent: .null), of: fixture.pipe)
+            try await store.note(try #require(try await progress.note()), for: BatchID("b1"), of: fixture.pipe)
+            for _ in 1...2 { try await fixture.directory.finishLoads(of: fixture.spec(), store: store) }
+            try await fixture.directory.cleanUp(after: fixture.spec())
+            try await expectComplete(fixture)
+        }
+    }
+
+    @Test(arguments: 1...2)
+    func finishingLoadsLeavesAloneWhatHasNotBegunOrWasDropped(write: Int) async throws {
+        try await WarehouseFixture.use { fixture in
+            try await target(fixture)
+            let object = try await fixture.put(key: "f", Self.text)
+            let progress = TestProgress()
+            let note = try await cutOff(fixture, object, progress, afterWrite: write)
+            if note.phase == .moving { try await fixture.directory.cleanUp(after: fixture.spec()) }
+            let store = InMemoryCheckpointStore()
+            try await store.open(StoredBatch(id: BatchID("b1"), lane: Lane("a"), extent: .null), of: fixture.pipe)
+            try await store.note(try #require(try await progress.note()), for: BatchID("b1"), of: fixture.pipe)
+            try await fixture.directory.finishLoads(of: fixture.spec(), store: store)
+            try await fixture.directory.cleanUp(after: fixture.spec())
+            #expect(try await fixture.answer("SELECT count() FROM $db.t") == "0")
             #expect(try await fixture.staged() == "0")
         }
     }
