@@ -90,7 +90,8 @@ let package = Package(
         library("CloudSigning", [crypto], tests: []),
         library("ProgramConfiguration", ["PipeCore", yams]),
         [.systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])])],
-        library("ClickHouse", ["CZstd", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: []),
+        library(
+            "ClickHouse", ["CZstd", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: ["PipeTesting"]),
         library(
             "EmbeddedClickHouse", ["ClickHouse", crypto, lifecycle, logging, subprocess], tests: []),
         library("Catalog", ["PipeCore", crypto, grdb, logging], tests: ["PipeTesting"]),

@@ -19,10 +19,13 @@ public final class ClickHouseClient: Sendable {
     let logger: Logger
     let origin: String
     let http: HTTPClient
+    private let clock: any Clock<Duration>
 
     /// Opens no connection. Throws ``ClickHouseError`` (user) for an unusable url or CA file.
-    public init(_ connection: ClickHouseConnection, logger: Logger) throws {
+    /// - Parameter clock: measures the time limits of statements.
+    public init(_ connection: ClickHouseConnection, clock: any Clock<Duration> = ContinuousClock(), logger: Logger) throws {
         self.connection = connection
+        self.clock = clock
         self.logger = logger
         origin = try connection.checkedOrigin()
         http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: try Self.configuration(connection))
@@ -88,8 +91,8 @@ public final class ClickHouseClient: Sendable {
     public func stream(_ statement: Statement, timeout: Duration? = nil) async throws(ClickHouseError) -> QueryStream {
         let call = call(for: statement)
         let request = request(statement, call: call)
-        let deadline = timeout.map { ContinuousClock.now + $0 }
-        let response = try await run(call, timeout: timeout, waitForKill: false) { [self] in
+        let deadline = timeout.map { Deadline(in: $0, on: clock) }
+        let response = try await run(call, by: deadline, waitForKill: false) { [self] in
             let response = try await http.execute(request, deadline: .distantFuture)
             try await check(response, call: call)
             return response
@@ -130,18 +133,15 @@ public final class ClickHouseClient: Sendable {
     func run<Result: Sendable>(
         _ call: StatementCall, timeout: Duration?, waitForKill: Bool, _ work: @escaping @Sendable () async throws -> Result
     ) async throws(ClickHouseError) -> Result {
+        try await run(call, by: timeout.map { Deadline(in: $0, on: clock) }, waitForKill: waitForKill, work)
+    }
+
+    private func run<Result: Sendable>(
+        _ call: StatementCall, by deadline: Deadline?, waitForKill: Bool, _ work: @escaping @Sendable () async throws -> Result
+    ) async throws(ClickHouseError) -> Result {
         do {
-            guard let timeout else { return try await work() }
-            return try await withThrowingTaskGroup(of: Result.self) { group in
-                group.addTask { try await work() }
-                group.addTask {
-                    try await Task.sleep(for: timeout)
-                    throw StatementTimeout()
-                }
-                defer { group.cancelAll() }
-                guard let first = try await group.next() else { throw CancellationError() }
-                return first
-            }
+            guard let deadline else { return try await work() }
+            return try await deadline.limit(work)
         } catch {
             let failure = call.failure(error)
             if [.timedOut, .cancelled, .answerTooLarge].contains(failure.code) { await call.kill(waiting: waitForKill) }

@@ -19,7 +19,7 @@ public struct QueryStream: AsyncSequence, Sendable {
     let body: HTTPClientResponse.Body
     let scanner: ExceptionScanner
     let call: StatementCall
-    let deadline: ContinuousClock.Instant?
+    let deadline: Deadline?
 
     /// Asks the server to stop the statement (KILL QUERY); returns when it said that it will, or after five seconds.
     public func cancel() async { await call.kill(waiting: false) }
@@ -35,7 +35,7 @@ public struct QueryStream: AsyncSequence, Sendable {
         let reader: BodyReader
         var scanner: ExceptionScanner
         let call: StatementCall
-        let deadline: ContinuousClock.Instant?
+        let deadline: Deadline?
         var isFinished = false
 
         public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async throws(ClickHouseError) -> ByteBuffer? {

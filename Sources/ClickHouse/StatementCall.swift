@@ -114,9 +114,6 @@ struct StatementCall: Sendable {
     }
 }
 
-/// Thrown inside when a statement's time is up.
-struct StatementTimeout: Error {}
-
 extension EncodedRequest {
     var httpHeaders: HTTPHeaders { HTTPHeaders(headers.map { ($0.name, $0.value) }) }
 }

@@ -2,6 +2,7 @@ import ClickHouse
 import Logging
 import NIOCore
 import NIOHTTP1
+import PipeTesting
 import Testing
 
 /// The client against a server that breaks off, fails late, or never answers.
@@ -9,9 +10,10 @@ import Testing
     let logger = Logger(label: "test")
 
     func withClient<Result: Sendable>(
-        _ url: String, password: String = "pw-1", _ body: (ClickHouseClient) async throws -> Result
+        _ url: String, password: String = "pw-1", clock: any Clock<Duration> = ContinuousClock(),
+        _ body: (ClickHouseClient) async throws -> Result
     ) async throws -> Result {
-        let client = try ClickHouseClient(ClickHouseConnection(url: url, user: "u", password: password), logger: logger)
+        let client = try ClickHouseClient(ClickHouseConnection(url: url, user: "u", password: password), clock: clock, logger: logger)
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body(client)) } catch { result = .failure(error) }
         try await client.shutdown()
@@ -92,27 +94,28 @@ import Testing
         try await MisbehavingServer.with({ asked in
             asked.body.hasPrefix("KILL") ? .answer(status: .ok, headers: [:], body: "") : .silence
         }) { server in
-            try await withClient(server.url) { client in
+            let clock = ManualClock()
+            try await withClient(server.url, clock: clock) { client in
                 for call in 0..<3 {
                     let id = "id-\(call)"
-                    let error = try await error {
+                    async let failed = error {
                         switch call {
-                        case 0: _ = try await client.query("SELECT 1", queryID: id, timeout: .milliseconds(30))
-                        case 1: _ = try await client.insert("INSERT INTO t FORMAT CSV", body: [49], queryID: id, timeout: .milliseconds(30))
-                        default: _ = try await client.stream("SELECT 1", queryID: id, timeout: .milliseconds(30))
+                        case 0: _ = try await client.query("SELECT 1", queryID: id, timeout: .seconds(9))
+                        case 1: _ = try await client.insert("INSERT INTO t FORMAT CSV", body: [49], queryID: id, timeout: .seconds(9))
+                        default: _ = try await client.stream("SELECT 1", queryID: id, timeout: .seconds(9))
                         }
                     }
+                    var requests = server.asked.makeAsyncIterator()
+                    #expect(await requests.next()?.uri.contains("query_id=\(id)") == true)
+                    try await clock.untilSomebodySleeps()
+                    clock.advance(by: .seconds(9))
+                    let kill = await requests.next()
+                    #expect(kill?.body.hasPrefix("KILL QUERY WHERE query_id = {id:String}") == true)
+                    #expect(kill?.uri.contains("param_id=\(id)") == true)
+                    #expect(kill?.headers.first(name: "X-ClickHouse-Key") == "pw-1")
+                    let error = try await failed
                     #expect(error.code == .timedOut && error.queryID == id && error.isMaybeApplied)
                 }
-            }
-            // The kill arrived before each error was thrown: all six requests are there already.
-            var requests = server.asked.makeAsyncIterator()
-            for call in 0..<3 {
-                #expect(await requests.next()?.uri.contains("query_id=id-\(call)") == true)
-                let kill = await requests.next()
-                #expect(kill?.body.hasPrefix("KILL QUERY WHERE query_id = {id:String}") == true)
-                #expect(kill?.uri.contains("param_id=id-\(call)") == true)
-                #expect(kill?.headers.first(name: "X-ClickHouse-Key") == "pw-1")
             }
         }
     }
@@ -121,10 +124,16 @@ import Testing
         try await MisbehavingServer.with({ asked in
             asked.body.hasPrefix("KILL") ? .answer(status: .ok, headers: [:], body: "") : .stall(body: "1\n2\n")
         }) { server in
-            try await withClient(server.url) { client in
+            let clock = ManualClock()
+            try await withClient(server.url, clock: clock) { client in
                 let stream = try await client.stream("SELECT 1", queryID: "s-1", timeout: .seconds(2))
                 var data = ""
-                let error = try await error { for try await bytes in stream { data += String(buffer: bytes) } }
+                let error = try await error {
+                    for try await bytes in stream {
+                        data += String(buffer: bytes)
+                        if data == "1\n2\n" { clock.advance(by: .seconds(2)) }
+                    }
+                }
                 #expect(data == "1\n2\n")
                 #expect(error.code == .timedOut && error.queryID == "s-1")
             }
