@@ -21,6 +21,7 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let jwtKit: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -81,6 +82,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -97,11 +99,15 @@ let package = Package(
         library("Catalog", ["PipeCore", crypto, grdb, logging], tests: ["PipeTesting"]),
         library(
             "PipeRuntime", ["PipeCore", "ClickHouse", lifecycle, logging], tests: ["PipeTesting", asyncHTTPClient, nioCore, nioHTTP1]),
+        library(
+            "QueryEndpoints",
+            ["PipeCore", "Catalog", "ClickHouse", asyncHTTPClient, crypto, jwtKit, lifecycle, logging, nioCore],
+            tests: ["PipeTesting"]),
         library("Connectors", ["PipeCore"] + sources.map { .byName(name: $0[0].name) }, tests: ["PipeTesting"]),
         library(
             "ControlAPI",
             [
-                "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", crypto, hummingbird, hummingbirdCore,
+                "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "QueryEndpoints", crypto, hummingbird, hummingbirdCore,
                 hummingbirdTLS, httpTypes,
                 lifecycle, logging, nioCore, nioSSL,
             ], tests: ["PipeTesting", "Connectors", hummingbirdTesting]),
@@ -111,7 +117,7 @@ let package = Package(
                 name: "penstock",
                 dependencies: [
                     "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "EmbeddedClickHouse", "ProgramConfiguration",
-                    "ControlAPI", "Connectors", argumentParser, lifecycle, logging, unixSignals,
+                    "ControlAPI", "Connectors", "QueryEndpoints", argumentParser, lifecycle, logging, unixSignals,
                 ],
                 swiftSettings: settings),
         ],

@@ -7,7 +7,7 @@ public import PipeCore
 /// read they are given; what they throw is rethrown and nothing is written. They return the record as stored, or nil when it
 /// does not exist; the id cannot be changed. Dates keep whole milliseconds, finer parts are cut off. Refusals and failures are
 /// ``CatalogError``; those of ``CheckpointStore`` methods are ``PipeError``, because they end up in a pipe.
-public protocol Catalog: CheckpointStore {
+public protocol Catalog: CheckpointStore, QueryCatalog {
     /// Nil before ``create(_:)-(OrganizationRecord)`` was called once.
     func organization() async throws -> OrganizationRecord?
     func create(_ organization: OrganizationRecord) async throws

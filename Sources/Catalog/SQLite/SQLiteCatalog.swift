@@ -1,13 +1,16 @@
 public import FoundationEssentials
 internal import GRDB
 public import PipeCore
+internal import Synchronization
 
 /// The embedded catalog: one SQLite file.
 public final class SQLiteCatalog: Catalog {
     let store: SQLiteStore
     let now: @Sendable () -> Date
     private let pipeTable: Table<PipeRecord>
+    let endpointTable: Table<QueryEndpointRecord>
     private let signal = ChangeSignal()
+    let revision = Atomic<Int>(0)
 
     /// Opens or creates the file (0600; a missing directory is made with 0700) and brings its schema up to date.
     ///
@@ -17,6 +20,7 @@ public final class SQLiteCatalog: Catalog {
     public init(path: String, sealer: SecretSealer, now: @escaping @Sendable () -> Date = { Date() }) throws {
         store = try SQLiteStore(path: path)
         pipeTable = .pipes(sealer)
+        endpointTable = .queryEndpoints(sealer)
         self.now = now
         try KeyCheck.verify(sealer, in: store.pool)
     }
@@ -55,11 +59,15 @@ public final class SQLiteCatalog: Catalog {
     public func create(_ service: ServiceRecord) async throws {
         try await store.write { try Table.services.insert($0, service) }
         signal.send()
+        accessChanged()
     }
 
     public func updateService(_ id: String, _ change: @Sendable (inout ServiceRecord) throws -> Void) async throws -> ServiceRecord? {
         let result = try await store.write { try Table.services.update($0, id, change) }
-        if let result, result.old != result.new { signal.send() }
+        if let result, result.old != result.new {
+            signal.send()
+            accessChanged()
+        }
         return result?.new
     }
 
@@ -75,13 +83,24 @@ public final class SQLiteCatalog: Catalog {
         try await store.read { try Table.keys.fetch($0, "WHERE key_id_hash = ?", [idHash]).first }
     }
 
-    public func create(_ key: KeyRecord) async throws { try await store.write { try Table.keys.insert($0, key) } }
-
-    public func updateKey(_ id: String, _ change: @Sendable (inout KeyRecord) throws -> Void) async throws -> KeyRecord? {
-        try await store.write { try Table.keys.update($0, id, change)?.new }
+    public func create(_ key: KeyRecord) async throws {
+        try await store.write { try Table.keys.insert($0, key) }
+        accessChanged()
     }
 
-    public func deleteKey(_ id: String) async throws -> Bool { try await store.write { try Table.keys.delete($0, id) } }
+    public func updateKey(_ id: String, _ change: @Sendable (inout KeyRecord) throws -> Void) async throws -> KeyRecord? {
+        let result = try await store.write { try Table.keys.update($0, id, change) }
+        guard var old = result?.old, let new = result?.new else { return nil }
+        old.usedAt = new.usedAt
+        if old != new { accessChanged() }
+        return new
+    }
+
+    public func deleteKey(_ id: String) async throws -> Bool {
+        let isDeleted = try await store.write { try Table.keys.delete($0, id) }
+        accessChanged()
+        return isDeleted
+    }
 
     // MARK: Roles
 
@@ -89,13 +108,22 @@ public final class SQLiteCatalog: Catalog {
         try await store.read { try Table.roles.fetch($0, "ORDER BY created_at, sequence") }
     }
 
-    public func create(_ role: RoleRecord) async throws { try await store.write { try Table.roles.insert($0, role) } }
-
-    public func updateRole(_ id: String, _ change: @Sendable (inout RoleRecord) throws -> Void) async throws -> RoleRecord? {
-        try await store.write { try Table.roles.update($0, id, change)?.new }
+    public func create(_ role: RoleRecord) async throws {
+        try await store.write { try Table.roles.insert($0, role) }
+        accessChanged()
     }
 
-    public func deleteRole(_ id: String) async throws -> Bool { try await store.write { try Table.roles.delete($0, id) } }
+    public func updateRole(_ id: String, _ change: @Sendable (inout RoleRecord) throws -> Void) async throws -> RoleRecord? {
+        let updated = try await store.write { try Table.roles.update($0, id, change)?.new }
+        accessChanged()
+        return updated
+    }
+
+    public func deleteRole(_ id: String) async throws -> Bool {
+        let isDeleted = try await store.write { try Table.roles.delete($0, id) }
+        accessChanged()
+        return isDeleted
+    }
 
     // MARK: Activities
 

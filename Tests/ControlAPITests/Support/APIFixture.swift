@@ -1,6 +1,6 @@
 import Catalog
 import ControlAPI
-import FoundationEssentials
+import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -15,7 +15,8 @@ struct APIFixture: Sendable {
     static let serviceID = "bbbbbbbb-0000-4000-8000-000000000001"
     static let start = Date(timeIntervalSince1970: 1_767_225_600)
 
-    let catalog = InMemoryCatalog()
+    let catalog: SQLiteCatalog
+    private let folder: TemporaryFolder
     let services: FakeServices
     let warehouses = FakeWarehouses()
     let metrics = FakeMetrics()
@@ -27,6 +28,9 @@ struct APIFixture: Sendable {
 
     init(sources: SourceCatalog = SourceCatalog([])) async throws {
         self.sources = sources
+        folder = try TemporaryFolder()
+        catalog = try SQLiteCatalog(
+            path: folder.path + "/catalog.sqlite", sealer: try SecretSealer.loadOrCreate(file: folder.path + "/key"))
         services = FakeServices([
             ServiceStatus(
                 id: Self.serviceID, name: "default", isEmbedded: true, state: .running, version: "25.8.1.1",
@@ -66,6 +70,20 @@ struct APIFixture: Sendable {
     /// Runs `body` with a client of the router.
     func run<Value: Sendable>(_ body: @Sendable (APIClient) async throws -> Value) async throws -> Value {
         try await Application(router: try api.router()).test(.router) { try await body(APIClient(client: $0)) }
+    }
+}
+
+/// A folder that goes with the last of its users.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "penstock-api-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        do { try FileManager.default.removeItem(atPath: path) } catch { print("left behind: \(path)") }
     }
 }
 
