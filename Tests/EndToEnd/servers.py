@@ -1,5 +1,6 @@
 """Real servers for tests, the demo and benchmarks: each starts on loopback, waits until it answers, and is stopped by pid."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -117,6 +119,44 @@ class Moto(Process):
         request = urllib.request.Request(
             self.url + "/moto-api/reset-auth", data=b"0", method="POST", headers={"Content-Type": "text/plain"})
         urllib.request.urlopen(request, timeout=5).read()
+
+
+class Gate:
+    """A port that leads to another one while it is open; closed, connections are refused and those there are end."""
+
+    def __init__(self, target: int):
+        self.target, self.port, self.connections, self.listener = target, free_port(), [], None
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.open()
+
+    def open(self):
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
+
+    def close(self):
+        for end in [self.listener, *self.connections]:
+            # Wakes whoever waits in accept or recv; a plain close does not.
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self.connections = []
+
+    def _accept(self, listener):
+        with contextlib.suppress(OSError):
+            while True:
+                here, _ = listener.accept()
+                there = socket.create_connection(("127.0.0.1", self.target))
+                self.connections += [here, there]
+                for one, other in ((here, there), (there, here)):
+                    threading.Thread(target=self._copy, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _copy(one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(1 << 16):
+                other.sendall(data)
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_WR)
 
 
 class ClickHouse(Process):

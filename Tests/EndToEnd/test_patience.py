@@ -6,7 +6,7 @@ import pytest
 
 from api import API, SQL
 from files import CHECKSUM, encode, expected_checksum, s3_pipe
-from servers import ClickHouse, Moto, Penstock, free_port, wait_until
+from servers import ClickHouse, Gate, Penstock, wait_until
 
 CONTINUOUS = {"source": {"isContinuous": True}, "settings": {"object_storage_polling_interval_ms": 100}}
 
@@ -18,76 +18,54 @@ def serve(tmp_path, source: int = 2, destination: int = 3, services=()) -> Penst
     return Penstock(tmp_path / "data", command=("serve", "--config", configuration))
 
 
-class Bucket:
-    """A moto of its own whose objects can be put again after it was stopped."""
-
-    def __init__(self, tmp_path):
-        self.directory, self.port, self.objects = tmp_path / "s3", free_port(), {}
-        self.start()
-
-    def start(self):
-        self.server = Moto(self.directory, self.port)
-        self.s3 = self.server.client("s3")
-        self.s3.create_bucket(Bucket="bkt")
-        for key, body in self.objects.items():
-            self.s3.put_object(Bucket="bkt", Key=key, Body=body)
-
-    def put(self, key, body):
-        self.objects[key] = body
-        self.s3.put_object(Bucket="bkt", Key=key, Body=body)
-
-    def stop(self):
-        self.server.stop()
-
-
 def exact(sql, table, rows):
     """Waits for this many rows; the table may not be there yet."""
     wait_until(lambda: int(sql.value(f"SELECT sum(total_rows) FROM system.tables WHERE name = '{table}'") or 0) >= rows, 60, f"{rows} rows")
     assert sql.rows(f"SELECT {CHECKSUM} FROM {table}")[0] == sql.rows(expected_checksum(0, rows))[0]
 
 
-def test_a_bucket_that_goes_away(tmp_path):
-    bucket = Bucket(tmp_path)
-    bucket.put("1.json", encode("JSONEachRow", 0, 100))
+def test_a_bucket_that_goes_away(tmp_path, moto, bucket):
+    s3, gate = moto.client("s3"), Gate(moto.port)
+    s3.put_object(Bucket=bucket, Key="1.json", Body=encode("JSONEachRow", 0, 100))
     program = serve(tmp_path)
     try:
         api, sql = API(program), SQL(program.credentials["clickhouseURL"])
-        pipe = api.create_pipe(s3_pipe(bucket.server, "bkt", "*.json", "t", **CONTINUOUS))
+        pipe = api.create_pipe(s3_pipe(gate, bucket, "*.json", "t", **CONTINUOUS))
         exact(sql, "t", 100)
-        bucket.stop()
+        gate.close()
         waiting = wait_until(lambda: (p := api.pipe(pipe)).get("stateMessage") and p, 20, "a message")
         assert waiting["stateMessage"].startswith("retrying: ") and waiting["state"] == "Running", waiting
         failed = wait_until(lambda: (p := api.pipe(pipe))["state"] == "Failed" and p, 20, "Failed")
         assert "gave up after" in failed["stateMessage"] and "start the pipe again" in failed["stateMessage"]
         assert "refused" in failed["stateMessage"] and "source.objectStorage.url" in failed["stateMessage"]
-        bucket.start()
-        bucket.put("2.json", encode("JSONEachRow", 100, 100))
+        s3.put_object(Bucket=bucket, Key="2.json", Body=encode("JSONEachRow", 100, 100))
+        gate.open()
         api.command(pipe, "start").result
         exact(sql, "t", 200)
         assert not api.pipe(pipe).get("stateMessage")
     finally:
         program.stop()
-        bucket.stop()
+        gate.close()
 
 
-def test_a_short_absence_of_the_bucket_needs_nobody(tmp_path):
-    bucket = Bucket(tmp_path)
-    bucket.put("1.json", encode("JSONEachRow", 0, 100))
+def test_a_short_absence_of_the_bucket_needs_nobody(tmp_path, moto, bucket):
+    s3, gate = moto.client("s3"), Gate(moto.port)
+    s3.put_object(Bucket=bucket, Key="1.json", Body=encode("JSONEachRow", 0, 100))
     program = serve(tmp_path, source=120)
     try:
         api, sql = API(program), SQL(program.credentials["clickhouseURL"])
-        pipe = api.create_pipe(s3_pipe(bucket.server, "bkt", "*.json", "t", **CONTINUOUS))
+        pipe = api.create_pipe(s3_pipe(gate, bucket, "*.json", "t", **CONTINUOUS))
         exact(sql, "t", 100)
-        bucket.stop()
+        gate.close()
         wait_until(lambda: "retrying" in (api.pipe(pipe).get("stateMessage") or ""), 20, "retrying")
-        bucket.start()
-        bucket.put("2.json", encode("JSONEachRow", 100, 100))
+        s3.put_object(Bucket=bucket, Key="2.json", Body=encode("JSONEachRow", 100, 100))
+        gate.open()
         exact(sql, "t", 200)
         wait_until(lambda: not api.pipe(pipe).get("stateMessage"), 20, "the message to go")
         assert api.pipe(pipe)["state"] == "Running"
     finally:
         program.stop()
-        bucket.stop()
+        gate.close()
 
 
 @pytest.mark.parametrize("patience", [3, 300])
