@@ -182,6 +182,8 @@ sys.exit(main(len(arguments), (ctypes.c_char_p * (len(arguments) + 1))(*argument
 <mark_cache_size>67108864</mark_cache_size>
 <query_log><database>system</database><table>query_log</table><flush_interval_milliseconds>500</flush_interval_milliseconds></query_log>
 <part_log><database>system</database><table>part_log</table></part_log>
+<user_directories><users_xml><path>{configuration}</path></users_xml>
+<local_directory><path>{directory}/access/</path></local_directory></user_directories>
 <users><default><password></password><access_management>1</access_management><profile>default</profile><quota>default</quota>
 <networks><ip>127.0.0.1</ip></networks></default></users><profiles><default/></profiles><quotas><default/></quotas>
 </clickhouse>""")
