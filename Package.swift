@@ -101,8 +101,8 @@ let package = Package(
             "PipeRuntime", ["PipeCore", "ClickHouse", lifecycle, logging], tests: ["PipeTesting", asyncHTTPClient, nioCore, nioHTTP1]),
         library(
             "QueryEndpoints",
-            ["PipeCore", "Catalog", "ClickHouse", asyncHTTPClient, crypto, jwtKit, lifecycle, logging, nioCore],
-            tests: ["PipeTesting"]),
+            ["PipeCore", "Catalog", "ClickHouse", asyncHTTPClient, crypto, jwtKit, lifecycle, logging, nioCore, nioHTTP1, nioPosix],
+            tests: ["PipeTesting", nioSSL]),
         library("Connectors", ["PipeCore"] + sources.map { .byName(name: $0[0].name) }, tests: ["PipeTesting"]),
         library(
             "ControlAPI",
