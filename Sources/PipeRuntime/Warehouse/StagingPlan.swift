@@ -198,14 +198,14 @@ package enum ReplicatedEngine {
     package static func withDefaultPath(_ clause: String) -> String {
         let tokens = SQLToken.all(in: clause)
         guard let opening = tokens.firstIndex(where: { $0.text == "(" }),
-            tokens[..<opening].filter({ !$0.isSpace }).count == 1
+            tokens[..<opening].filter({ !$0.isBlank }).count == 1
         else { return clause }
         var index = opening + 1
         var dropped = 0
         while index < tokens.count, dropped < 2, tokens[index].text.first == "'" {
             dropped += 1
             index += 1
-            while index < tokens.count, tokens[index].isSpace || tokens[index].text == "," { index += 1 }
+            while index < tokens.count, tokens[index].isBlank || tokens[index].text == "," { index += 1 }
         }
         return (tokens[...opening] + tokens[index...]).map(\.text).joined()
     }

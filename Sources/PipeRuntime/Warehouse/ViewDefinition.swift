@@ -4,7 +4,7 @@ internal import ClickHouse
 package enum ViewDefinition {
     /// The table named by TO in `CREATE MATERIALIZED VIEW db.v TO db.t …`; nil for a view with its own inner table.
     package static func target(ofCreateQuery sql: String) -> TableName? {
-        let tokens = SQLToken.all(in: sql).filter { !$0.isSpace }
+        let tokens = SQLToken.all(in: sql).filter { !$0.isBlank }
         // CREATE MATERIALIZED VIEW [db .] name [TO [db .] table]
         guard let view = tokens.firstIndex(where: { $0.isWord("VIEW") }) else { return nil }
         var index = view + 1
@@ -21,7 +21,7 @@ package enum ViewDefinition {
 
     /// A refreshable view runs on a schedule, not on inserts.
     package static func isRefreshable(createQuery sql: String) -> Bool {
-        for token in SQLToken.all(in: sql) where !token.isSpace {
+        for token in SQLToken.all(in: sql) where !token.isBlank {
             if token.text == "(" || token.isWord("AS") { return false }
             if token.isWord("REFRESH") { return true }
         }
@@ -31,8 +31,8 @@ package enum ViewDefinition {
     /// The view's SELECT reading from `staging` instead of `source`; nil unless `source` is read exactly once.
     package static func select(_ sql: String, readingFrom source: TableName, replacedBy staging: TableName) -> String? {
         let tokens = SQLToken.all(in: sql)
-        let significant = tokens.indices.filter { !tokens[$0].isSpace }
-        var result = tokens.map(\.text)
+        let significant = tokens.indices.filter { !tokens[$0].isBlank }
+        var result = tokens.map { String($0.text) }
         var reads = 0
         for (place, index) in significant.enumerated() {
             guard place + 2 < significant.count, tokens[index].identifier == source.database,
@@ -53,68 +53,5 @@ package enum ViewDefinition {
             }
         }
         return reads == 1 ? result.joined() : nil
-    }
-}
-
-/// A piece of SQL text: just enough to tell names from strings.
-struct SQLToken: Hashable, Sendable {
-    var text: String
-
-    var isSpace: Bool { text.allSatisfy(\.isWhitespace) }
-
-    /// The name, for a bare or quoted identifier.
-    var identifier: String? {
-        guard let first = text.first else { return nil }
-        if first == "`" || first == "\"" {
-            guard text.count >= 2 else { return nil }
-            var name = ""
-            var isEscaped = false
-            for character in text.dropFirst().dropLast() {
-                if !isEscaped, character == "\\" {
-                    isEscaped = true
-                    continue
-                }
-                isEscaped = false
-                name.append(character)
-            }
-            return name
-        }
-        return first.isLetter || first == "_" ? text : nil
-    }
-
-    func isWord(_ word: String) -> Bool { text.count == word.count && text.uppercased() == word }
-
-    static func all(in sql: String) -> [SQLToken] {
-        var tokens: [SQLToken] = []
-        var rest = Substring(sql)
-        while let first = rest.first {
-            let end: Substring.Index
-            if first == "'" || first == "`" || first == "\"" {
-                end = endOfQuoted(rest, quote: first)
-            } else if first.isWhitespace {
-                end = rest.firstIndex { !$0.isWhitespace } ?? rest.endIndex
-            } else if first.isLetter || first.isNumber || first == "_" {
-                end = rest.firstIndex { !($0.isLetter || $0.isNumber || $0 == "_") } ?? rest.endIndex
-            } else {
-                end = rest.index(after: rest.startIndex)
-            }
-            tokens.append(SQLToken(text: String(rest[..<end])))
-            rest = rest[end...]
-        }
-        return tokens
-    }
-
-    private static func endOfQuoted(_ text: Substring, quote: Character) -> Substring.Index {
-        var index = text.index(after: text.startIndex)
-        while index < text.endIndex {
-            if text[index] == "\\" {
-                index = text.index(after: index)
-                if index == text.endIndex { return index }
-            } else if text[index] == quote {
-                return text.index(after: index)
-            }
-            index = text.index(after: index)
-        }
-        return text.endIndex
     }
 }
