@@ -19,12 +19,21 @@ public final class ClickHouseClient: Sendable {
     let logger: Logger
     let origin: String
     let http: HTTPClient
+    /// Who runs KILL QUERY.
+    private let stopper: ClickHouseConnection
     private let clock: any Clock<Duration>
 
     /// Opens no connection. Throws ``ClickHouseError`` (user) for an unusable url or CA file.
-    /// - Parameter clock: measures the time limits of statements.
-    public init(_ connection: ClickHouseConnection, clock: any Clock<Duration> = ContinuousClock(), logger: Logger) throws {
+    /// - Parameters:
+    ///   - stopper: a user of the same server that stops statements where `connection`'s own user may not (KILL QUERY needs
+    ///     SELECT on system.processes, even for a statement of one's own); nil: the same user.
+    ///   - clock: measures the time limits of statements.
+    public init(
+        _ connection: ClickHouseConnection, stopper: ClickHouseConnection? = nil, clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
+    ) throws {
         self.connection = connection
+        self.stopper = stopper ?? connection
         self.clock = clock
         self.logger = logger
         origin = try connection.checkedOrigin()
@@ -116,8 +125,9 @@ public final class ClickHouseClient: Sendable {
 
     func call(for statement: Statement) -> StatementCall {
         StatementCall(
-            http: http, origin: origin, connection: connection, queryID: statement.queryID ?? UUID().uuidString.lowercased(),
-            secrets: [connection.password] + statement.secrets, logger: logger)
+            http: http, origin: origin, connection: connection, stopper: stopper,
+            queryID: statement.queryID ?? UUID().uuidString.lowercased(),
+            secrets: [connection.password, stopper.password] + statement.secrets, logger: logger)
     }
 
     private func request(_ statement: Statement, call: StatementCall) -> HTTPClientRequest {

@@ -38,6 +38,12 @@ extension ClickHouseError.Code {
     public static let s3Error = Self(rawValue: 499)
     public static let accessDenied = Self(rawValue: 497)
     public static let authenticationFailed = Self(rawValue: 516)
+    public static let unknownUser = Self(rawValue: 192)
+    public static let accessEntityAlreadyExists = Self(rawValue: 493)
+    /// The storage of users and roles cannot be written.
+    public static let accessStorageReadonly = Self(rawValue: 495)
+    public static let unknownRole = Self(rawValue: 511)
+    public static let roleNotGranted = Self(rawValue: 512)
 
     /// For answers that carry only the number.
     var name: String? { Self.names[rawValue] }

@@ -16,6 +16,7 @@ struct StatementCall: Sendable {
     let http: HTTPClient
     let origin: String
     let connection: ClickHouseConnection
+    let stopper: ClickHouseConnection
     let queryID: String
     let secrets: [String]
     let logger: Logger
@@ -30,7 +31,7 @@ struct StatementCall: Sendable {
     func kill(waiting: Bool) async {
         let statement = Statement(
             "KILL QUERY WHERE query_id = {id:String} \(waiting ? "SYNC" : "ASYNC")", parameters: ["id": queryID])
-        let request = RequestEncoding.encode(statement, queryID: queryID + "-kill", connection: connection, statementInURL: false)
+        let request = RequestEncoding.encode(statement, queryID: queryID + "-kill", connection: stopper, statementInURL: false)
         do {
             let answer = try await http.execute(
                 request: HTTPClient.Request(

@@ -82,6 +82,17 @@ public struct SecretSealer: Sendable, CustomStringConvertible, CustomReflectable
         }
     }
 
+    /// A secret of its own for `purpose`: 43 characters of base64url, 256 bits.
+    ///
+    /// Made from the sealing key by HKDF-SHA256 (RFC 5869) with `purpose` as the info. Restarts and every node with the same key
+    /// agree on it without storing it; it tells nothing of the key or of the secret of another purpose.
+    public func derive(_ purpose: String) -> String {
+        let derived = HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: key, salt: Data("penstock derived secret".utf8), info: Data(purpose.utf8), outputByteCount: 32)
+        return derived.withUnsafeBytes { Data($0).base64EncodedString() }
+            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
     private static func context(_ pipe: PipeID) -> String { "penstock/pipe/\(pipe.rawValue)" }
 
     public var description: String { "SecretSealer(AES-256-GCM)" }
