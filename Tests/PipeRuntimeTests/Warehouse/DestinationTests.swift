@@ -36,6 +36,16 @@ struct DestinationTests {
         }
     }
 
+    /// `default_role` is what requests written for the cloud may name; no server has it.
+    @Test func rolesMustExist() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await fixture.run("CREATE TABLE $db.t (id UInt64, s String) ENGINE = MergeTree ORDER BY id")
+            var spec = try fixture.spec()
+            spec.destination.roles = ["default_role", "nobody_\(fixture.database)"]
+            #expect(await findings(fixture, spec) == ["destination.roles[1]"])
+        }
+    }
+
     @Test func checksAnExistingTable() async throws {
         try await WarehouseFixture.use { fixture in
             try await fixture.run("CREATE TABLE $db.t (id UInt64, s String, m String MATERIALIZED 'x') ENGINE = MergeTree ORDER BY id")
