@@ -30,6 +30,12 @@ package enum ServerConfigText {
                 </user_directories>
                 <default_profile>default</default_profile>
                 <default_database>default</default_database>
+                <!-- Row policies can ask for getSetting('SQL_…'). -->
+                <custom_settings_prefixes>SQL_</custom_settings_prefixes>
+                <!-- The default, said aloud: query endpoints must not read the query log without a right to. -->
+                <access_control_improvements>
+                    <select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
+                </access_control_improvements>
                 <max_server_memory_usage_to_ram_ratio>\(memoryShare)</max_server_memory_usage_to_ram_ratio>
                 <mark_cache_size>134217728</mark_cache_size>
                 <uncompressed_cache_size>0</uncompressed_cache_size>

@@ -81,6 +81,18 @@ extension PenstockConfiguration {
                             "destinationPatienceSeconds", .integer(1...604_800), "Stop a pipe whose ClickHouse was unreachable this long.",
                             default: 3600),
                     ]), "Limits of running pipes.", default: ["sourcePatienceSeconds": 900, "destinationPatienceSeconds": 3600]),
+            Field(
+                "queryEndpoints",
+                object(
+                    "QueryEndpointsConfiguration",
+                    [
+                        Field(
+                            "cacheBytes", .integer(0...(1 << 40)), "Memory for cached results of query endpoints; 0 keeps none.",
+                            default: 67_108_864),
+                        Field(
+                            "cacheEntryBytes", .integer(0...(1 << 30)),
+                            "A larger result is streamed and not cached.", default: 4_194_304),
+                    ]), "Query endpoints.", default: ["cacheBytes": 67_108_864, "cacheEntryBytes": 4_194_304]),
         ])
 
     private static let serviceSchema = ObjectSchema(
@@ -93,6 +105,11 @@ extension PenstockConfiguration {
             Field("passwordFile", .text, "File whose first line is the password."),
             Field("caFile", .text, "PEM file of the certificate authority that signed the server's certificate."),
             Field("cluster", .text, "Cluster name for ON CLUSTER statements and cluster table functions."),
+            Field(
+                "queryUser", .text,
+                "Database user that query endpoints run as, made by you, with roles and no rights of its own. Without it Penstock makes one."
+            ),
+            Field("queryPassword", .string, "Its password. Better: PENSTOCK_SERVICES_<NAME>_QUERY_PASSWORD."),
         ])
 
     private static func object(_ name: String, _ fields: [Field]) -> Schema { .object(ObjectSchema(name, fields: fields)) }

@@ -16,6 +16,7 @@ public struct PenstockConfiguration: Codable, Hashable, Sendable {
     public var services: [Service]
     public var secrets: Secrets
     public var pipes: Pipes
+    public var queryEndpoints: QueryEndpoints
 
     public struct Organization: Codable, Hashable, Sendable {
         public var name: String
@@ -52,6 +53,9 @@ public struct PenstockConfiguration: Codable, Hashable, Sendable {
         public var passwordFile: String?
         public var caFile: String?
         public var cluster: String?
+        /// Nil: Penstock makes the user of query endpoints itself.
+        public var queryUser: String?
+        public var queryPassword: String?
 
         public var description: String { "service \(name) at \(url) as \(user)" }
     }
@@ -63,6 +67,11 @@ public struct PenstockConfiguration: Codable, Hashable, Sendable {
     public struct Pipes: Codable, Hashable, Sendable {
         public var sourcePatienceSeconds: Int
         public var destinationPatienceSeconds: Int
+    }
+
+    public struct QueryEndpoints: Codable, Hashable, Sendable {
+        public var cacheBytes: Int
+        public var cacheEntryBytes: Int
     }
 
     /// The host of `listen`.
@@ -119,6 +128,13 @@ extension PenstockConfiguration {
             }
             if service.password != nil, service.passwordFile != nil {
                 problems.append(Problem(path["passwordFile"], "cannot stand beside password"))
+            }
+            if service.queryPassword != nil, service.queryUser == nil {
+                problems.append(Problem(path["queryUser"], "is required beside queryPassword"))
+            }
+            if service.queryUser == service.user {
+                problems.append(
+                    Problem(path["queryUser"], "must be another user than user: query endpoints must not have the rights of pipes"))
             }
         }
         return problems

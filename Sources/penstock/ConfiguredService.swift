@@ -6,6 +6,7 @@ import Logging
 import PipeCore
 import PipeRuntime
 import ProgramConfiguration
+import QueryEndpoints
 
 /// A ClickHouse of the configuration with its identity and its client.
 struct ConfiguredService {
@@ -14,14 +15,19 @@ struct ConfiguredService {
     let cluster: String?
     let isEmbedded: Bool
     let monitored: MonitoredService
+    /// Who its query endpoints run as.
+    let queryAccount: QueryService.Account
 
-    init(record: ServiceRecord, connection: ClickHouseConnection, cluster: String? = nil, embedded: EmbeddedServer?, logger: Logger) throws
-    {
+    init(
+        record: ServiceRecord, connection: ClickHouseConnection, cluster: String? = nil, embedded: EmbeddedServer?,
+        queryAccount: QueryService.Account, logger: Logger
+    ) throws {
         let client = try ClickHouseClient(connection, logger: logger)
         id = record.id
         self.client = client
         self.cluster = cluster
         isEmbedded = embedded != nil
+        self.queryAccount = queryAccount
         var control: (@Sendable (WantedState) async throws -> Void)?
         if let embedded { control = { await embedded.setWanted(running: $0 == .running) } }
         let url = URL(string: connection.url)
@@ -34,6 +40,8 @@ struct ConfiguredService {
             ], wanted: record.wanted,
             version: { try await client.query("SELECT version()", timeout: .seconds(2)).text.trimmingNewline }, control: control)
     }
+
+    var forQueries: QueryService { QueryService(id: id, client: client, cluster: cluster, account: queryAccount) }
 
     /// `http://user:password@host:port`, for people and tools that connect directly.
     var urlWithCredentials: String {
@@ -58,7 +66,17 @@ private enum CharacterSet {
     static let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
 }
 
+extension QueryService.Account {
+    /// The one that Penstock makes. Every node and every start finds the same password, which is stored nowhere.
+    static func managed(service id: String, sealer: SecretSealer, isLocal: Bool) -> QueryService.Account {
+        .managed(password: sealer.derive("user of query endpoints of service \(id)"), isLocal: isLocal)
+    }
+}
+
 extension PenstockConfiguration.Service {
+    /// The configured user of query endpoints; nil: Penstock makes one.
+    var queryAccount: QueryService.Account? { queryUser.map { .configured(user: $0, password: queryPassword ?? "") } }
+
     /// Reads the password file where there is one.
     func connection() throws -> ClickHouseConnection {
         var secret = password ?? ""

@@ -8,6 +8,7 @@ import Logging
 import PipeCore
 import PipeRuntime
 import ProgramConfiguration
+import QueryEndpoints
 import ServiceLifecycle
 import UnixSignals
 
@@ -30,10 +31,12 @@ struct Program {
         let organization = try await bootstrap.organization(named: configuration.organization.name)
 
         let embedded = try makeEmbedded(directory: directory.path, clock: clock, logger: logger)
-        let services = try await makeServices(bootstrap: bootstrap, embedded: embedded, logger: logger)
+        let services = try await makeServices(bootstrap: bootstrap, sealer: sealer, embedded: embedded, logger: logger)
         let monitor = ServiceMonitor(services.map(\.monitored), clock: clock, logger: logger)
         let warehouses = ServiceDirectory()
         for service in services { warehouses.add(service: service.id, client: service.client, cluster: service.cluster) }
+        let accounts = QueryAccounts(catalog: catalog, clock: clock, logger: logger)
+        for service in services { try accounts.add(service.forQueries) }
         let logs = ClickHousePipeLogs(services: warehouses, clock: clock)
         let metrics = MetricsRegistry()
         let supervisor = PipeSupervisor(
@@ -60,7 +63,7 @@ struct Program {
         // Stopped in reverse: HTTP first, then pipes, then what they write to.
         var group: [any Service] = []
         if let embedded { group.append(embedded) }
-        group.append(ClientLifetime(services.map(\.client)))
+        group.append(ClientLifetime(services.map(\.client) + accounts.clients))
         group += [monitor, logs, supervisor, server] as [any Service]
         var groupConfiguration = ServiceGroupConfiguration(
             services: group.map {
@@ -94,18 +97,25 @@ struct Program {
                 python: python, environment: environment), clock: clock, logger: logger)
     }
 
-    private func makeServices(bootstrap: Bootstrap, embedded: EmbeddedServer?, logger: Logger) async throws -> [ConfiguredService] {
+    private func makeServices(
+        bootstrap: Bootstrap, sealer: SecretSealer, embedded: EmbeddedServer?, logger: Logger
+    ) async throws -> [ConfiguredService] {
         var services: [ConfiguredService] = []
         if let embedded {
             let record = try await bootstrap.service(named: configuration.embedded.name)
             if record.wanted == .stopped { await embedded.setWanted(running: false) }
-            services.append(try ConfiguredService(record: record, connection: embedded.prepare(), embedded: embedded, logger: logger))
+            services.append(
+                try ConfiguredService(
+                    record: record, connection: embedded.prepare(), embedded: embedded,
+                    queryAccount: .managed(service: record.id, sealer: sealer, isLocal: true), logger: logger))
         }
         for service in configuration.services {
             let record = try await bootstrap.service(named: service.name)
             services.append(
                 try ConfiguredService(
-                    record: record, connection: service.connection(), cluster: service.cluster, embedded: nil, logger: logger))
+                    record: record, connection: service.connection(), cluster: service.cluster, embedded: nil,
+                    queryAccount: service.queryAccount ?? .managed(service: record.id, sealer: sealer, isLocal: false),
+                    logger: logger))
         }
         return services
     }

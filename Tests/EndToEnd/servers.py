@@ -179,6 +179,7 @@ sys.exit(main(len(arguments), (ctypes.c_char_p * (len(arguments) + 1))(*argument
 <logger><level>warning</level><console>1</console></logger>
 <listen_host>127.0.0.1</listen_host><http_port>{self.port}</http_port>
 <path>{directory}/data/</path><tmp_path>{directory}/tmp/</tmp_path><user_files_path>{directory}/files/</user_files_path>
+<custom_settings_prefixes>SQL_</custom_settings_prefixes>
 <mark_cache_size>67108864</mark_cache_size>
 <query_log><database>system</database><table>query_log</table><flush_interval_milliseconds>500</flush_interval_milliseconds></query_log>
 <part_log><database>system</database><table>part_log</table></part_log>

@@ -25,6 +25,7 @@ struct ManagedAccount: Sendable {
             held = try await AccountGrants.read(client)
             if let right = held.right { throw .holdsRight(right) }
         }
+        await warnOfOpenSystemTables()
         if isRevoking {
             for role in held.roles.subtracting(roles).sorted() {
                 try await execute("REVOKE\(onCluster) \(Identifier.quoted(role)) FROM \(user)")
@@ -54,6 +55,18 @@ struct ManagedAccount: Sendable {
     }
 
     // MARK: Parts
+
+    /// A server can let every user read all of `system`, query texts included, and no role changes that.
+    private func warnOfOpenSystemTables() async {
+        do {
+            _ = try await client.query("SELECT query_id FROM system.processes LIMIT 0", timeout: Self.timeout)
+            logger.warning(
+                "every user of this ClickHouse may read all system tables, so callers who may choose the SQL can read the query log; set access_control_improvements.select_from_system_db_requires_grant to true in its configuration"
+            )
+        } catch {
+            // Refused, as it should be; when the server does not answer, the next statement says so.
+        }
+    }
 
     /// Put together under a name of its own and renamed: nobody sees a role half made, and one made by an operator or by another
     /// node in the meantime stays as it is.
