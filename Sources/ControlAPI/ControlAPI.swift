@@ -83,13 +83,14 @@ public struct ControlAPI: Sendable {
     /// The server; `onListening` gets the port once connections are accepted. Throws when the TLS files cannot be read.
     package func buildApplication(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) throws -> some ApplicationProtocol {
         let configuration = api.configuration
+        let http = HTTPServerBuilder { responder in LoopBoundChannel(base: HTTP1Channel(responder: responder)) }
         let server: HTTPServerBuilder
         if let tls = configuration.tls {
             let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
             let key = try NIOSSLPrivateKey(file: tls.privateKey, format: .pem)
-            server = try .tls(.http1(), tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+            server = try .tls(http, tlsConfiguration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
         } else {
-            server = .http1()
+            server = http
         }
         return Application(
             router: try router(), server: server,
