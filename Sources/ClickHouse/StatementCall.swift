@@ -29,22 +29,34 @@ struct StatementCall: Sendable {
     /// Works in a cancelled task too, because it waits for an event loop future, which knows no task cancellation.
     /// - Parameter waiting: until the statement has ended; else only until the server took note.
     func kill(waiting: Bool) async {
+        do { try await sendKill(waiting: waiting).get() } catch { logFailedKill(failure(error)) }
+    }
+
+    /// The same from an event loop, without waiting for anything.
+    func startKill() {
+        sendKill(waiting: false).whenFailure { [self] in logFailedKill(failure($0)) }
+    }
+
+    private func sendKill(waiting: Bool) -> EventLoopFuture<Void> {
         let statement = Statement(
             "KILL QUERY WHERE query_id = {id:String} \(waiting ? "SYNC" : "ASYNC")", parameters: ["id": queryID])
         let request = RequestEncoding.encode(statement, queryID: queryID + "-kill", connection: stopper, statementInURL: false)
         do {
-            let answer = try await http.execute(
-                request: HTTPClient.Request(
+            return http.execute(
+                request: try HTTPClient.Request(
                     url: origin + request.target, method: .POST, headers: request.httpHeaders, body: .string(statement.sql)),
                 deadline: .now() + Self.killTimeout
-            ).get()
-            if answer.status != .ok {
-                let refusal = failure(text: answer.body.map { String(buffer: $0) } ?? "", status: Int(answer.status.code))
-                logger.warning("cannot stop a statement", metadata: ["query_id": "\(queryID)", "error": "\(refusal)"])
+            ).map { [self] answer in
+                guard answer.status != .ok else { return }
+                logFailedKill(failure(text: answer.body.map { String(buffer: $0) } ?? "", status: Int(answer.status.code)))
             }
         } catch {
-            logger.warning("cannot stop a statement", metadata: ["query_id": "\(queryID)", "error": "\(failure(error))"])
+            return http.eventLoopGroup.any().makeFailedFuture(error)
         }
+    }
+
+    private func logFailedKill(_ error: ClickHouseError) {
+        logger.warning("cannot stop a statement", metadata: ["query_id": "\(queryID)", "error": "\(error)"])
     }
 
     /// What the server said.
