@@ -92,7 +92,15 @@ extension PenstockConfiguration {
                         Field(
                             "cacheEntryBytes", .integer(0...(1 << 30)),
                             "A larger result is streamed and not cached.", default: 4_194_304),
-                    ]), "Query endpoints.", default: ["cacheBytes": 67_108_864, "cacheEntryBytes": 4_194_304]),
+                        Field(
+                            "allowPrivateKeySets", .boolean,
+                            "Fetch the key sets of tokens (`tokens.keySetURL`) from loopback, private and link-local addresses too.",
+                            default: false),
+                        Field(
+                            "keySetCaFile", .text,
+                            "PEM file of the certificate authorities to trust for key sets, instead of the system's."),
+                    ]), "Query endpoints.",
+                default: ["cacheBytes": 67_108_864, "cacheEntryBytes": 4_194_304, "allowPrivateKeySets": false]),
         ])
 
     private static let serviceSchema = ObjectSchema(

@@ -1,14 +1,14 @@
 private import Glibc
 
 /// An IP address of a host that a key set is fetched from.
-struct HostAddress: Hashable, Sendable {
+package struct HostAddress: Hashable, Sendable {
     /// 4 or 16 bytes; an IPv4 address inside IPv6 is one of 4.
     let bytes: [UInt8]
     /// As connections are told it.
     let text: String
 
     /// Nil for anything but the numbers of an address.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard let bytes = Self.parse(AF_INET, text, count: 4) ?? Self.parse(AF_INET6, text, count: 16) else { return nil }
         self.text = text
         self.bytes = Self.mapped.contains { bytes.count == 16 && bytes.starts(with: $0) } ? Array(bytes.suffix(4)) : bytes
@@ -23,7 +23,7 @@ struct HostAddress: Hashable, Sendable {
 
     /// Whether it is an address of the internet at large: no private, link-local, loopback, documentation or multicast one
     /// (the registries of special purpose addresses, RFC 6890).
-    var isPublic: Bool {
+    package var isPublic: Bool {
         if bytes.count == 4 { return !Self.special4.contains { $0.contains(bytes) } }
         return Self.global6.contains(bytes) && !Self.special6.contains { $0.contains(bytes) }
     }

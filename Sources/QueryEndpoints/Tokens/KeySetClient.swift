@@ -2,11 +2,14 @@ internal import AsyncHTTPClient
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import NIOSSL
 
 /// Fetches key sets: bounded in time and size, without redirects, and from no address that Penstock's own network hides.
 struct KeySetClient: Sendable {
     /// Whether loopback, private and link-local addresses are fetched from too.
     var allowsPrivateAddresses: Bool
+    /// PEM file of the authorities to trust; nil: the system's.
+    var caFile: String?
 
     /// For resolving the name, and again for the request.
     static let patience: TimeAmount = .seconds(5)
@@ -29,6 +32,11 @@ struct KeySetClient: Sendable {
         }
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
+        if let caFile {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .file(caFile)
+            configuration.tlsConfiguration = tls
+        }
         configuration.timeout = .init(connect: Self.patience, read: Self.patience)
         // The address that was checked is the one connected to, whatever the name means a moment later.
         if HostAddress(address.host) == nil { configuration.dnsOverride = [address.host: host.text] }

@@ -31,10 +31,12 @@ public final class TokenVerifier: Sendable {
     private let believed = Mutex(GenerationCache<Seen, Believed>(capacity: 10_000))
     private let fixedKeys = Mutex(GenerationCache<TokenTrust, TokenKey>(capacity: 1000))
 
-    /// - Parameter allowsPrivateKeySets: whether key sets may be fetched from loopback, private and link-local addresses
-    ///   (configuration key `queryEndpoints.allowPrivateKeySets`).
-    public init(allowsPrivateKeySets: Bool = false, log: Logger) {
-        keySets = KeySetCache(client: KeySetClient(allowsPrivateAddresses: allowsPrivateKeySets), log: log)
+    /// - Parameters:
+    ///   - allowsPrivateKeySets: whether key sets may be fetched from loopback, private and link-local addresses
+    ///     (configuration key `queryEndpoints.allowPrivateKeySets`).
+    ///   - caFile: PEM file of the authorities to trust for key sets (`queryEndpoints.keySetCaFile`); nil: the system's.
+    public init(allowsPrivateKeySets: Bool = false, caFile: String? = nil, log: Logger) {
+        keySets = KeySetCache(client: KeySetClient(allowsPrivateAddresses: allowsPrivateKeySets, caFile: caFile), log: log)
     }
 
     /// - Parameters:
