@@ -32,6 +32,11 @@ public struct ControlAPI: Sendable {
         SchemaDiscoveryResource.self,
         CDCScalingResource.self,
         PrivateEndpointsResource.self,
+        SavedQueriesResource.self,
+        QueryEndpointsResource.self,
+        QueryEndpointVersionsResource.self,
+        QueryEndpointOpenAPIResource.self,
+        ServiceQueryEndpointResource.self,
         PrometheusResource.self,
     ]
 

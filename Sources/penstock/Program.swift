@@ -159,6 +159,6 @@ extension ControlAPIConfiguration {
             tls: configuration.tls.map { .init(certificate: $0.certificate, privateKey: $0.key) },
             rateLimit: configuration.rateLimit.requests == 0
                 ? nil : Rate(requests: configuration.rateLimit.requests, per: .seconds(configuration.rateLimit.perSeconds)),
-            version: ProgramVersion.current)
+            publicURL: configuration.publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }, version: ProgramVersion.current)
     }
 }

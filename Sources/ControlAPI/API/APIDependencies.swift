@@ -11,6 +11,7 @@ package struct APIDependencies: Sendable {
     package var services: any ServiceControl
     package var metrics: any MetricsSource
     package var pipes: any PipeControl
+    package var queries: any QueryControl
     package var organizationID: String
     package var now: @Sendable () -> Date
     package var configuration: ControlAPIConfiguration
@@ -18,7 +19,8 @@ package struct APIDependencies: Sendable {
 
     package init(
         catalog: any Catalog, sources: SourceCatalog, warehouses: any WarehouseProvider, services: any ServiceControl,
-        metrics: any MetricsSource, pipes: any PipeControl, organizationID: String, now: @escaping @Sendable () -> Date,
+        metrics: any MetricsSource, pipes: any PipeControl, queries: any QueryControl, organizationID: String,
+        now: @escaping @Sendable () -> Date,
         configuration: ControlAPIConfiguration, logger: Logger
     ) {
         self.catalog = catalog
@@ -27,6 +29,7 @@ package struct APIDependencies: Sendable {
         self.services = services
         self.metrics = metrics
         self.pipes = pipes
+        self.queries = queries
         self.organizationID = organizationID
         // Whole milliseconds, which is what the catalog keeps: the answer to a POST shows the times of every later GET.
         self.now = { Date(timeIntervalSince1970: (now().timeIntervalSince1970 * 1000 + 0.001).rounded(.down) / 1000) }

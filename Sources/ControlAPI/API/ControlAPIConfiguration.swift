@@ -31,6 +31,8 @@ public struct ControlAPIConfiguration: Sendable, Hashable {
     public var refusalLimit: Rate?
     /// Largest request body in bytes.
     public var maxBodyBytes: Int
+    /// Where clients reach the API, without a slash at its end; nil: as each request says.
+    public var publicURL: String?
     /// The program's version, shown in the OpenAPI document.
     public var version: String
 
@@ -38,7 +40,7 @@ public struct ControlAPIConfiguration: Sendable, Hashable {
         host: String = "127.0.0.1", port: Int = 8080, tls: TLS? = nil,
         rateLimit: Rate? = Rate(requests: 6_000, per: .seconds(10)),
         refusalLimit: Rate? = Rate(requests: 30, per: .seconds(60)), maxBodyBytes: Int = 1_048_576,
-        version: String = "0.0.0"
+        publicURL: String? = nil, version: String = "0.0.0"
     ) {
         self.host = host
         self.port = port
@@ -46,6 +48,7 @@ public struct ControlAPIConfiguration: Sendable, Hashable {
         self.rateLimit = rateLimit
         self.refusalLimit = refusalLimit
         self.maxBodyBytes = maxBodyBytes
+        self.publicURL = publicURL
         self.version = version
     }
 }

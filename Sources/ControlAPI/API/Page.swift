@@ -4,7 +4,8 @@ package import PipeCore
 
 /// One page of a list: `?limit=` and `?cursor=`, and `limit`, `totalCount` and `nextCursor` in the envelope.
 ///
-/// Without either parameter the whole list is returned and the envelope has no further members.
+/// Without either parameter the whole list is returned and the envelope has no further members, unless the list has pages of
+/// its own accord.
 package struct Page: Sendable {
     package static let parameters: [Operation.QueryParameter] = [
         .init("limit", .integer(1...1000), "Most elements to return."),
@@ -20,7 +21,9 @@ package struct Page: Sendable {
     private var after: String?
 
     /// Throws 400 for a limit or cursor that cannot be.
-    package init(_ request: Request) throws {
+    /// - Parameter limit: of a request that names none; nil: no pages.
+    package init(_ request: Request, limit: Int? = nil) throws {
+        self.limit = limit
         if let text = request.uri.queryParameters["limit"].map(String.init) {
             guard let limit = Int(text), (1...1000).contains(limit) else {
                 throw APIError.badRequest("limit must be an integer from 1 to 1000")

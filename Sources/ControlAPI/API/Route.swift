@@ -72,10 +72,12 @@ package struct Operation: Sendable {
     package var result: Result
     /// Members of the envelope besides `status`, `requestId` and `result`.
     package var envelope: [Field]
+    /// Whether success is 201 and not 200.
+    package var isCreation: Bool
 
     package init(
         _ id: String, _ summary: String, tag: String, query: [QueryParameter] = [], body: Body? = nil, result: Result,
-        envelope: [Field] = []
+        envelope: [Field] = [], isCreation: Bool = false
     ) {
         self.id = id
         self.summary = summary
@@ -84,5 +86,6 @@ package struct Operation: Sendable {
         self.body = body
         self.result = result
         self.envelope = envelope
+        self.isCreation = isCreation
     }
 }

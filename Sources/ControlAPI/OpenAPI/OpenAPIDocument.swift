@@ -55,7 +55,7 @@ package struct OpenAPIDocument: Sendable {
                 "schema": schemas.render(parameter.schema, for: .create),
             ])
         }
-        var responses: [String: JSONValue] = ["200": success(operation, &schemas)]
+        var responses: [String: JSONValue] = [operation.isCreation ? "201" : "200": success(operation, &schemas)]
         var errors = ["400", "500"]
         if route.access != .open { errors += ["401", "403", "404", "429"] }
         if route.method != .get { errors += ["409", "424", "503"] }
