@@ -36,6 +36,13 @@ import Testing
         "clickPipeReversePrivateEndpointGetList": viewers, "clickPipeReversePrivateEndpointGet": viewers,
         "clickPipeReversePrivateEndpointCreate": developers, "clickPipeReversePrivateEndpointUpdate": developers,
         "clickPipeReversePrivateEndpointDelete": developers,
+        "savedQueryList": viewers, "savedQueryGet": viewers, "savedQueryCreate": administrators, "savedQueryUpdate": administrators,
+        "savedQueryDelete": administrators,
+        "queryApiEndpointList": viewers, "queryApiEndpointGet": viewers, "queryApiEndpointCreate": administrators,
+        "queryApiEndpointUpdate": administrators, "queryApiEndpointDelete": administrators,
+        "queryApiEndpointVersionList": viewers, "queryApiEndpointVersionGet": viewers, "queryApiEndpointVersionPublish": administrators,
+        "queryApiEndpointListOpenAPI": viewers, "queryApiEndpointOpenAPI": viewers,
+        "instanceQueryEndpointGet": viewers, "instanceQueryEndpointUpsert": administrators, "instanceQueryEndpointDelete": administrators,
         "organizationPrometheusGet": developers, "instancePrometheusGet": viewers,
     ]
 

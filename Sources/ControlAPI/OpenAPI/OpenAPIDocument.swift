@@ -47,7 +47,10 @@ package struct OpenAPIDocument: Sendable {
     private func operation(_ route: Route, _ schemas: inout JSONSchema) -> JSONValue {
         let operation = route.operation
         var parameters = route.parameters.map { name -> JSONValue in
-            ["name": .string(name), "in": "path", "required": true, "schema": ["type": "string", "format": "uuid"]]
+            [
+                "name": .string(name), "in": "path", "required": true,
+                "schema": Self.pathParameters[name] ?? ["type": "string", "format": "uuid"],
+            ]
         }
         for parameter in operation.query {
             parameters.append([
@@ -108,6 +111,9 @@ package struct OpenAPIDocument: Sendable {
             "content": ["application/json": ["schema": ["type": "object", "properties": .object(properties), "required": required]]],
         ]
     }
+
+    /// Those that are no UUIDs.
+    private static let pathParameters: [String: JSONValue] = ["version": ["type": "integer", "minimum": 1]]
 
     private static let error: JSONValue = [
         "description": "The request failed.",

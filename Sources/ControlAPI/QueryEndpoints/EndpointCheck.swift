@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Hummingbird
 internal import Logging
 internal import PipeCore
 internal import QueryEndpoints

@@ -75,7 +75,9 @@ enum EndpointRules {
 
     private static func formatProblems(_ endpoint: QueryEndpointRecord) -> [Problem] {
         guard let format = endpoint.query.format else { return [] }
-        if !format.utf8.allSatisfy(isWordByte) { return [Problem("format", "must be the name of a ClickHouse format, such as JSONEachRow")] }
+        if !format.utf8.allSatisfy(isWordByte) {
+            return [Problem("format", "must be the name of a ClickHouse format, such as JSONEachRow")]
+        }
         if endpoint.answerVersion == 1, !wrappedFormats.contains(format) {
             return [Problem("format", "must be one of \(wrappedFormats.sorted().joined(separator: ", ")) with answerVersion 1")]
         }
@@ -84,7 +86,8 @@ enum EndpointRules {
 
     private static func settingProblems(_ names: [String]) -> [Problem] {
         names.enumerated().compactMap { index, name in
-            name.utf8.allSatisfy(isWordByte) ? nil : Problem(FieldPath("limits.settings")[index], "must be the name of a ClickHouse setting")
+            name.utf8.allSatisfy(isWordByte)
+                ? nil : Problem(FieldPath("limits.settings")[index], "must be the name of a ClickHouse setting")
         }
     }
 

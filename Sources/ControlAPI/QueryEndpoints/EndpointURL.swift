@@ -1,3 +1,4 @@
+internal import Catalog
 package import Hummingbird
 
 extension APIDependencies {
@@ -20,5 +21,10 @@ extension APIDependencies {
             true
         default: false
         }
+    }
+
+    /// How endpoints are shown to the client of `request`.
+    func endpointDocument(_ request: Request) async throws -> EndpointDocument {
+        EndpointDocument(base: publicBase(of: request), keys: Set(try await catalog.keys().map(\.id)))
     }
 }

@@ -46,7 +46,8 @@ enum QuerySchemas {
         "QueryApiEndpointTokens", "Whose JSON Web Tokens are accepted instead of an API key.",
         fields: [
             Field("algorithm", .oneOf(["HS256", "RS256", "ES256"]), "The only algorithm accepted.", .required),
-            Field("secret", .text, "HS256: the shared secret, at least 32 bytes. Never shown; when left out the stored one stays.", .secret),
+            Field(
+                "secret", .text, "HS256: the shared secret, at least 32 bytes. Never shown; when left out the stored one stays.", .secret),
             Field("publicKey", .pem, "RS256, ES256: the public key as PEM text."),
             Field("keySetURL", .text(length: 1...2048), "RS256, ES256: https address of a JSON Web Key Set."),
             Field("issuer", .text(length: 1...2048), "What `iss` must be."),

@@ -77,10 +77,3 @@ package struct ServiceQueryEndpointResource: APIResource {
         try context.reply(await api.endpointDocument(request).serviceEndpoint(endpoint))
     }
 }
-
-extension APIDependencies {
-    /// How endpoints are shown to the client of `request`.
-    func endpointDocument(_ request: Request) async throws -> EndpointDocument {
-        EndpointDocument(base: publicBase(of: request), keys: Set(try await catalog.keys().map(\.id)))
-    }
-}

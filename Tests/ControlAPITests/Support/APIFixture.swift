@@ -21,6 +21,7 @@ struct APIFixture: Sendable {
     let warehouses = FakeWarehouses()
     let metrics = FakeMetrics()
     let pipes = FakePipes()
+    let queries = FakeQueries()
     let time = TestTime(APIFixture.start)
     let sources: SourceCatalog
     var configuration = ControlAPIConfiguration()
@@ -61,7 +62,7 @@ struct APIFixture: Sendable {
     var dependencies: APIDependencies {
         APIDependencies(
             catalog: catalog, sources: sources, warehouses: warehouses, services: services, metrics: metrics, pipes: pipes,
-            organizationID: Self.organizationID, now: { time.now }, configuration: configuration,
+            queries: queries, organizationID: Self.organizationID, now: { time.now }, configuration: configuration,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -1,5 +1,7 @@
+import ClickHouse
 import ControlAPI
 import PipeCore
+import QueryEndpoints
 import Synchronization
 
 /// Services that do as they are told.
@@ -50,4 +52,42 @@ final class FakePipes: PipeControl {
     func drained(_ pipe: PipeID) async { state.withLock { $0.drained.append(pipe) } }
     func finishLoads(of spec: PipeSpec) async -> Bool { true }
     func cleanUp(after spec: PipeSpec) async { state.withLock { $0.cleaned.append(spec.id) } }
+}
+
+/// A ClickHouse that takes every role and statement until a test says otherwise, and remembers what it was asked.
+final class FakeQueries: QueryControl {
+    private struct State {
+        var prepared: [[String]] = []
+        var attempts: [Statement] = []
+        var refusal: QueryFailure?
+        var objection: QueryFailure?
+    }
+    private let state = Mutex(State())
+
+    var prepared: [[String]] { state.withLock { $0.prepared } }
+    var attempts: [Statement] { state.withLock { $0.attempts } }
+
+    /// What `prepare` and `attempt` throw from now on; nil: nothing.
+    func answer(prepare: QueryFailure? = nil, attempt: QueryFailure? = nil) {
+        state.withLock {
+            $0.refusal = prepare
+            $0.objection = attempt
+        }
+    }
+
+    func prepare(roles: [String], service: String) async throws(QueryFailure) {
+        let refusal = state.withLock { state in
+            state.prepared.append(roles)
+            return state.refusal
+        }
+        if let refusal { throw refusal }
+    }
+
+    func attempt(_ statement: Statement, service: String) async throws(QueryFailure) {
+        let objection = state.withLock { state in
+            state.attempts.append(statement)
+            return state.objection
+        }
+        if let objection { throw objection }
+    }
 }
