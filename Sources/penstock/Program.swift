@@ -54,6 +54,7 @@ struct Program {
             APIDependencies(
                 catalog: catalog, sources: Connectors.all, warehouses: warehouses, services: monitor, metrics: metrics,
                 pipes: RunningPipes(supervisor: supervisor, warehouses: warehouses, store: catalog, logger: logger),
+                queries: RunningQueries(accounts: accounts),
                 organizationID: organization.id, now: { Date() },
                 configuration: ControlAPIConfiguration(configuration), logger: logger))
         let server = try api.buildApplication { port in

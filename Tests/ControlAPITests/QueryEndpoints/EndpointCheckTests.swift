@@ -2,6 +2,7 @@ import Catalog
 import ClickHouse
 import ControlAPI
 import FoundationEssentials
+import HTTPTypes
 import PipeCore
 import QueryEndpoints
 import Testing

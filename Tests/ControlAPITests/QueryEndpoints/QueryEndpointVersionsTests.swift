@@ -1,6 +1,8 @@
 import Catalog
+import ClickHouse
 import ControlAPI
 import FoundationEssentials
+import HTTPTypes
 import PipeCore
 import QueryEndpoints
 import Testing

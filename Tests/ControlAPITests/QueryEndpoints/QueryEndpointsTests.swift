@@ -61,7 +61,7 @@ typealias HTTPMethod = HTTPRequest.Method
             "limits": ["resultRows": 10, "concurrency": 3, "settings": ["max_bytes_before_external_sort"]],
             "tokens": ["algorithm": "HS256", "secret": .string(secret), "issuer": "me", "fixedParameters": ["year": "yr"]],
         ]
-        func body(_ more: JSONValue = [:]) -> JSONValue {
+        @Sendable func body(_ more: JSONValue = [:]) -> JSONValue {
             .object((QueryBodies.endpoint(keys: [key]).object ?? [:]).merging(more.object ?? [:]) { $1 })
         }
         try await fixture.run { client async throws in

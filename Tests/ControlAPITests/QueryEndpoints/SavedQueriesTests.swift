@@ -1,6 +1,7 @@
 import Catalog
 import ControlAPI
 import FoundationEssentials
+import HTTPTypes
 import PipeCore
 import Testing
 
@@ -83,7 +84,7 @@ import Testing
 
     @Test func sqlMayBeFourMillionCharactersLong() async throws {
         let fixture = try await APIFixture()
-        func body(_ count: Int) -> JSONValue {
+        @Sendable func body(_ count: Int) -> JSONValue {
             ["name": "long", "sql": .string("SELECT '" + String(repeating: "ü", count: count - 9) + "'"), "database": "d"]
         }
         try await fixture.run { client async throws in

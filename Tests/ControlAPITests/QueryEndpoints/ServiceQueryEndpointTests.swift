@@ -1,6 +1,7 @@
 import Catalog
 import ControlAPI
 import FoundationEssentials
+import HTTPTypes
 import PipeCore
 import Testing
 
