@@ -15,21 +15,7 @@ struct RunningQueries: QueryControl {
         do throws(ClickHouseError) {
             _ = try await client.query(statement, timeout: .seconds(StatementTrial.seconds + 5), maxBytes: 16 << 20)
         } catch {
-            throw QueryFailure(error, user: client.connection.user)
+            throw QueryFailure(error, connection: client.connection)
         }
-    }
-}
-
-extension QueryFailure {
-    /// What the author of a query is told of an error of ClickHouse: its sentence without the user that endpoints run as.
-    fileprivate init(_ error: ClickHouseError, user: String) {
-        guard error.code.rawValue > 0 else {
-            self.init(
-                error.code == .timedOut ? 504 : 503, "UPSTREAM_UNAVAILABLE", "ClickHouse service is currently unavailable.")
-            return
-        }
-        let message = error.message.hasPrefix("\(user): ") ? String(error.message.dropFirst(user.count + 2)) : error.message
-        let status = error.disposition == .user ? 400 : 503
-        self.init(status, String(error.code.rawValue), message.replacing(user, with: "[user]"))
     }
 }

@@ -1,9 +1,9 @@
-import ClickHouse
+package import ClickHouse
 
 extension QueryFailure {
     /// What the caller is told of an error of ClickHouse or of the way to it. ClickHouse's own statuses are not passed on: it answers 500 to a
     /// missing parameter and 403 when Penstock's user is refused.
-    init(_ error: ClickHouseError, connection: ClickHouseConnection) {
+    package init(_ error: ClickHouseError, connection: ClickHouseConnection) {
         let code = error.code.rawValue
         guard code > 0 else {
             self = Self.ownError(error)
