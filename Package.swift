@@ -103,7 +103,7 @@ let package = Package(
         library(
             "QueryEndpoints",
             ["PipeCore", "Catalog", "ClickHouse", asyncHTTPClient, crypto, jwtKit, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
-            tests: ["PipeTesting", cryptoExtras]),
+            tests: ["PipeTesting", "EmbeddedClickHouse", cryptoExtras]),
         library("Connectors", ["PipeCore"] + sources.map { .byName(name: $0[0].name) }, tests: ["PipeTesting"]),
         library(
             "ControlAPI",

@@ -18,6 +18,17 @@ import Testing
         #expect(!String(decoding: sealed, as: UTF8.self).contains("hunter2"))
     }
 
+    @Test func aDerivedSecretDependsOnKeyAndPurposeOnly() throws {
+        let secret = try sealer().derive("a purpose")
+        #expect(secret == (try sealer().derive("a purpose")))
+        #expect(secret != (try sealer().derive("another purpose")))
+        #expect(secret != (try sealer(8).derive("a purpose")))
+        #expect(secret.utf8.count == 43)
+        #expect(secret.utf8.allSatisfy { "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8.contains($0) })
+        // RFC 5869 by another program: Python's hmac and hashlib.
+        #expect(secret == "oQhkUKM0w-GywIOMxSO58Xyq89QV7cFgZf4tvOqbEcM")
+    }
+
     @Test func nothingElseOpens() throws {
         let sealed = try sealer().seal(secrets, of: pipe)
         func code(_ sealer: SecretSealer, _ bytes: [UInt8], _ pipe: PipeID) -> CatalogError.Code? {

@@ -84,6 +84,19 @@ import Testing
         #expect(problems("services: [{name: default, url: 'http://h'}]").contains("services[0].name 'default' is used twice"))
     }
 
+    @Test func theUserOfQueryEndpointsIsAnotherUser() throws {
+        let service = "name: a, url: 'http://h', user: u"
+        let configuration = try ConfigurationFile.read(
+            yaml: "services: [{\(service), queryUser: api}]", environment: ["PENSTOCK_SERVICES_A_QUERY_PASSWORD": "s3cret"])
+        #expect(configuration.services.first?.queryUser == "api")
+        #expect(configuration.services.first?.queryPassword == "s3cret")
+        #expect("\(configuration.services)".contains("s3cret") == false)
+        #expect(configuration.queryEndpoints.cacheBytes == 64 << 20)
+        #expect(configuration.queryEndpoints.cacheEntryBytes == 4 << 20)
+        #expect(problems("services: [{\(service), queryPassword: x}]").first?.hasPrefix("services[0].queryUser is required") == true)
+        #expect(problems("services: [{\(service), queryUser: u}]").first?.hasPrefix("services[0].queryUser must be another") == true)
+    }
+
     @Test func theReferenceListsEveryKey() {
         let page = ConfigurationReference.markdown()
         for key in [

@@ -4,6 +4,9 @@ public struct CacheKey: Hashable, Sendable {
     let bytes: [UInt8]
     private let hash: Int
 
+    /// Bytes in memory.
+    package var size: Int { bytes.count }
+
     /// - Parameters:
     ///   - version: of the endpoint's query.
     ///   - answerVersion: 1 or 2, the form of the answer.

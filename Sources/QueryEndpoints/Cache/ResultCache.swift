@@ -65,6 +65,9 @@ public final class ResultCache: Sendable {
         }
     }
 
+    /// Callers that wait for this key's result.
+    package func waiting(_ key: CacheKey) -> Int { state.withLock { $0.flights[key]?.waiters.count ?? 0 } }
+
     /// The result, if it is there: a lookup under a lock, and nothing else.
     public func result(_ key: CacheKey) -> CachedResult? {
         let now = elapsed()

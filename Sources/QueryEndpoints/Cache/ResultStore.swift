@@ -2,17 +2,23 @@ import NIOCore
 
 /// Results by key, the least recently used gone first when their bytes exceed a bound. A value; knows no locks and no time but what
 /// it is told.
-struct ResultStore: Sendable {
+package struct ResultStore: Sendable {
     /// What is kept under a key: an answer, or the knowledge that it is too large to keep.
-    enum Content: Sendable {
+    package enum Content: Sendable {
         case answer(CachedAnswer, etag: String)
         case tooLarge
     }
 
-    struct Entry: Sendable {
-        var content: Content
-        var storedAt: Duration
-        var seconds: Int
+    package struct Entry: Sendable {
+        package var content: Content
+        package var storedAt: Duration
+        package var seconds: Int
+
+        package init(content: Content, storedAt: Duration, seconds: Int) {
+            self.content = content
+            self.storedAt = storedAt
+            self.seconds = seconds
+        }
     }
 
     private struct Node: Sendable {
@@ -25,24 +31,24 @@ struct ResultStore: Sendable {
     }
 
     /// What an entry takes besides its key and content: node, dictionary slot, strings.
-    static let overhead = 512
+    package static let overhead = 512
     private static let none = -1
 
-    let maxBytes: Int
-    private(set) var bytes = 0
-    private(set) var evictions = 0
+    package let maxBytes: Int
+    package private(set) var bytes = 0
+    package private(set) var evictions = 0
     private var places: [CacheKey: Int] = [:]
     private var nodes: [Node?] = []
     private var free: [Int] = []
     private var newest = Self.none
     private var oldest = Self.none
 
-    init(maxBytes: Int) { self.maxBytes = maxBytes }
+    package init(maxBytes: Int) { self.maxBytes = maxBytes }
 
-    var count: Int { places.count }
+    package var count: Int { places.count }
 
     /// The entry, which is the most recently used now; nil when there is none or its time is up.
-    mutating func entry(_ key: CacheKey, at now: Duration) -> Entry? {
+    package mutating func entry(_ key: CacheKey, at now: Duration) -> Entry? {
         guard let place = places[key], let node = nodes[place] else { return nil }
         if now - node.entry.storedAt >= .seconds(node.entry.seconds) {
             remove(place)
@@ -56,7 +62,7 @@ struct ResultStore: Sendable {
     }
 
     /// Keeps an entry, in place of an older one under the same key. One larger than the whole store is not kept.
-    mutating func insert(_ entry: Entry, for key: CacheKey) {
+    package mutating func insert(_ entry: Entry, for key: CacheKey) {
         if let place = places[key] { remove(place) }
         let size = Self.size(entry, key)
         guard size <= maxBytes else { return }
