@@ -79,15 +79,16 @@ package final class RelayUpload: Sendable {
         end.succeed()
     }
 
-    /// Sends what `next` gives until it gives nil. Waits while the server takes no more. Returns early, without an error, when the server
-    /// wants no more: the answer says why. What `next` throws breaks the transfer off, so that the server drops the incomplete INSERT, and is thrown.
-    package func send(_ next: @Sendable () async throws -> ByteBuffer?) async throws {
+    /// Sends all pieces; waits while the server takes no more. Returns early, without an error, when the server wants no more: the answer says
+    /// why. An error of `pieces` breaks the transfer off, so that the server drops the incomplete INSERT, and is thrown.
+    package func send(_ pieces: some AsyncSequence<ByteBuffer, any Error> & Sendable) async throws {
         let writer: HTTPClient.Body.StreamWriter
         do { writer = try await self.writer.futureResult.get() } catch { return }
+        var iterator = pieces.makeAsyncIterator()
         while true {
             let piece: ByteBuffer?
             do {
-                piece = try await next()
+                piece = try await iterator.next()
             } catch {
                 end.fail(error)
                 throw error

@@ -10,10 +10,14 @@ private import PipeCore
 public struct ControlAPI: Sendable {
     let api: APIDependencies
     let resources: [any APIResource.Type]
+    let runs: RunDependencies?
 
-    /// `resources` beyond the ones of this module, for example query endpoints, are served the same way.
-    package init(_ api: APIDependencies, resources: [any APIResource.Type] = ControlAPI.resources) {
+    /// - Parameters:
+    ///   - runs: what runs queries; nil: the routes that run queries are not served.
+    ///   - resources: beyond the ones of this module are served the same way.
+    package init(_ api: APIDependencies, runs: RunDependencies? = nil, resources: [any APIResource.Type] = ControlAPI.resources) {
         self.api = api
+        self.runs = runs
         self.resources = resources
     }
 
@@ -57,10 +61,13 @@ public struct ControlAPI: Sendable {
     }
 
     /// Everything that is served, ready for an application or a test.
-    package func router() throws -> Router<APIContext> {
+    package func router() throws -> Router<APIContext> { try router(Authenticator(api: api)) }
+
+    private func router(_ authenticator: Authenticator) throws -> Router<APIContext> {
         let router = Router(context: APIContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: RequestMiddleware())
-        let dispatcher = Dispatcher(api: api)
+        if let runs { RunRoutes(api: api, runs: runs, authenticator: authenticator).add(to: router) }
+        let dispatcher = Dispatcher(api: api, authenticator: authenticator)
         var methods: [String: [HTTPRequest.Method]] = [:]
         for route in try routes().routes {
             methods[route.path, default: []].append(route.method)
@@ -88,7 +95,11 @@ public struct ControlAPI: Sendable {
     /// The server; `onListening` gets the port once connections are accepted. Throws when the TLS files cannot be read.
     package func buildApplication(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) throws -> some ApplicationProtocol {
         let configuration = api.configuration
-        let http = HTTPServerBuilder { responder in LoopBoundChannel(base: HTTP1Channel(responder: responder)) }
+        let authenticator = Authenticator(api: api)
+        let http = HTTPServerBuilder { responder in
+            LoopBoundChannel(
+                base: HTTP1Channel(responder: responder, configuration: .init(additionalChannelHandlers: [ClientWatch()])))
+        }
         let server: HTTPServerBuilder
         if let tls = configuration.tls {
             let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate).map { NIOSSLCertificateSource.certificate($0) }
@@ -98,9 +109,10 @@ public struct ControlAPI: Sendable {
             server = http
         }
         return Application(
-            router: try router(), server: server,
+            router: try router(authenticator), server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "penstock"),
+            services: [authenticator.keyUse],
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? configuration.port) }, logger: api.logger)
     }
 

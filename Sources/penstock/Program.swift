@@ -50,13 +50,16 @@ struct Program {
         let announcement = Announcement(
             configuration: configuration, organizationID: organization.id, serviceID: services.first?.id ?? "",
             clickhouseURL: services.first { $0.isEmbedded }?.urlWithCredentials)
+        let cache = ResultCache(clock: clock)
+        let runner = QueryRunner(clients: accounts, cache: cache, recorder: UnrecordedCalls(), logger: logger)
         let api = ControlAPI(
             APIDependencies(
                 catalog: catalog, sources: Connectors.all, warehouses: warehouses, services: monitor, metrics: metrics,
                 pipes: RunningPipes(supervisor: supervisor, warehouses: warehouses, store: catalog, logger: logger),
                 queries: RunningQueries(accounts: accounts),
                 organizationID: organization.id, now: { Date() },
-                configuration: ControlAPIConfiguration(configuration), logger: logger))
+                configuration: ControlAPIConfiguration(configuration), logger: logger),
+            runs: RunDependencies(runner: runner, tokens: TokenVerifier(log: logger)))
         let server = try api.buildApplication { port in
             await announcement.publish(port: port, bootstrap: bootstrap, logger: logger)
         }

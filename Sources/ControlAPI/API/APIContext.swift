@@ -11,6 +11,8 @@ package struct APIContext: RequestContext, RemoteAddressRequestContext {
     /// Who asks; nil on public routes only.
     package var caller: Caller?
     package let remoteAddress: SocketAddress?
+    /// The connection.
+    package let channel: any Channel
     /// Most bytes of a request body.
     package var maxUploadSize: Int
 
@@ -18,6 +20,7 @@ package struct APIContext: RequestContext, RemoteAddressRequestContext {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = UUID().uuidString.lowercased()
         remoteAddress = source.channel.remoteAddress
+        channel = source.channel
         maxUploadSize = 1_048_576
         logger[metadataKey: "request_id"] = .string(requestID)
     }

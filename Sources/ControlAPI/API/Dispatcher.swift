@@ -8,9 +8,9 @@ package struct Dispatcher: Sendable {
     let authenticator: Authenticator
     let limiter: RateLimiter?
 
-    package init(api: APIDependencies) {
+    package init(api: APIDependencies, authenticator: Authenticator) {
         self.api = api
-        authenticator = Authenticator(api: api)
+        self.authenticator = authenticator
         limiter = api.configuration.rateLimit.map { RateLimiter($0) }
     }
 

@@ -1,20 +1,26 @@
 package import Catalog
 private import FoundationEssentials
 package import Hummingbird
-private import Logging
 
 /// Finds the key behind a request.
 ///
 /// An unknown key id, a wrong secret, a disabled and an expired key take the same path and get the same answer: two digests,
 /// one lookup, one comparison in constant time.
 package struct Authenticator: Sendable {
+    /// Who was found.
+    package struct Found: Sendable {
+        package var key: KeyRecord
+        package var permissions: PermissionSet
+    }
+
     let api: APIDependencies
     private let digest: @Sendable (String) -> String
     private let equal: @Sendable (String, String) -> Bool
     /// Stands in for the secret's hash of a key that does not exist.
     private let noSecretHash: String
     private let refusals: RateLimiter?
-    private let keyUse: KeyUse
+    private let access: AccessDirectory
+    package let keyUse: KeyUse
 
     package init(
         api: APIDependencies, digest: @escaping @Sendable (String) -> String = Digest.of,
@@ -25,7 +31,8 @@ package struct Authenticator: Sendable {
         self.equal = equal
         noSecretHash = digest("no key")
         refusals = api.configuration.refusalLimit.map { RateLimiter($0) }
-        keyUse = KeyUse(catalog: api.catalog)
+        access = AccessDirectory(catalog: api.catalog)
+        keyUse = KeyUse(catalog: api.catalog, logger: api.logger)
     }
 
     /// Throws 401 without valid credentials (429 when an address brings too many of them), 403 when the key does not admit
@@ -35,22 +42,27 @@ package struct Authenticator: Sendable {
     /// misconfigured neighbour must not lock anybody out.
     package func authenticate(_ request: Request, _ context: APIContext) async throws -> Caller {
         let address = context.remoteAddress?.ipAddress ?? ""
-        guard let header = request.headers[.authorization], let credentials = Credentials(header: header) else {
+        let found = try await find(request.headers[.authorization], from: address)
+        await keyUse.record(found.key, at: api.now())
+        return Caller(key: found.key, permissions: found.permissions, ipAddress: address, userAgent: request.headers[.userAgent] ?? "")
+    }
+
+    /// The same for a value of the header `Authorization`, without a note of the key's use.
+    package func find(_ header: String?, from address: String) async throws -> Found {
+        guard let header, let credentials = Credentials(header: header) else {
             throw APIError.unauthorized("send an API key with HTTP Basic: key id as user, key secret as password")
         }
         let now = api.now()
         let secretHash = digest(credentials.keySecret)
-        let key = try await api.catalog.key(idHash: digest(credentials.keyID))
-        let matches = equal(key?.secretHash ?? noSecretHash, secretHash)
-        guard matches, let key, key.isEnabled, key.expireAt.map({ $0 > now }) ?? true else {
+        let found = try await access.current().keys[digest(credentials.keyID)]
+        let matches = equal(found?.key.secretHash ?? noSecretHash, secretHash)
+        guard matches, let found, found.key.isEnabled, found.key.expireAt.map({ $0 > now }) ?? true else {
             throw refusal(of: address, "the API key is unknown, disabled or expired, or its secret is wrong")
         }
-        guard Self.admits(key.ipAccessList, address) else {
+        guard Self.admits(found.key.ipAccessList, address) else {
             throw APIError.forbidden("the IP access list of this API key does not admit this address")
         }
-        let permissions = try await RoleDirectory(api: api).permissions(of: key)
-        await keyUse.record(key, at: now, logger: context.logger)
-        return Caller(key: key, permissions: permissions, ipAddress: address, userAgent: request.headers[.userAgent] ?? "")
+        return Found(key: found.key, permissions: found.permissions)
     }
 
     /// Whether the list lets the address in. An empty list has no say: unlike in the cloud, where it denies everything, a
@@ -59,7 +71,8 @@ package struct Authenticator: Sendable {
         list.isEmpty || list.contains { IPRange($0.source)?.contains(address) ?? false }
     }
 
-    private func refusal(of address: String, _ message: String) -> APIError {
+    /// The answer to refused credentials: 401, or 429 when an address brings too many of them.
+    package func refusal(of address: String, _ message: String) -> APIError {
         let standing = refusals?.count(address, at: api.now())
         if let standing, standing.isExceeded { return standing.refusal("too many refused credentials from this address") }
         return .unauthorized(message)

@@ -80,12 +80,12 @@ public struct QueryInput: Sendable {
     public var length: Int?
     /// `Content-Encoding`, for example `gzip`.
     public var encoding: String?
-    /// The next piece, nil at the end; throws when the caller's connection breaks. One reader at a time.
-    public var next: @Sendable () async throws -> ByteBuffer?
+    /// Throws when the caller's connection breaks. Read once.
+    public var pieces: any AsyncSequence<ByteBuffer, any Error> & Sendable
 
-    public init(length: Int? = nil, encoding: String? = nil, next: @escaping @Sendable () async throws -> ByteBuffer?) {
+    public init(length: Int? = nil, encoding: String? = nil, pieces: any AsyncSequence<ByteBuffer, any Error> & Sendable) {
         self.length = length
         self.encoding = encoding
-        self.next = next
+        self.pieces = pieces
     }
 }

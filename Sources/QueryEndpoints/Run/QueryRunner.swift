@@ -208,7 +208,7 @@ public final class QueryRunner: Sendable {
             relay.limit(to: plan.timeout)
             call.presence.whenOver { relay.stop(.callerLeft) }
             do {
-                try await transfer.upload.send(input.next)
+                try await transfer.upload.send(input.pieces)
             } catch {
                 relay.stop(.callerLeft)
                 throw error
