@@ -1,3 +1,4 @@
+internal import ClickHouse
 internal import NIOCore
 private import Synchronization
 
@@ -50,10 +51,12 @@ public final class ResultCache: Sendable {
 
     public let limits: Limits
     private let state: Mutex<State>
+    private let clock: any Clock<Duration>
     private let elapsed: @Sendable () -> Duration
 
     public init(_ limits: Limits = Limits(), clock: any Clock<Duration> = ContinuousClock()) {
         self.limits = limits
+        self.clock = clock
         elapsed = clock.stopwatch()
         state = Mutex(State(store: ResultStore(maxBytes: limits.bytes)))
     }
@@ -82,16 +85,17 @@ public final class ResultCache: Sendable {
     ///
     /// - Parameters:
     ///   - seconds: how long a new result may be used.
+    ///   - patience: how long to wait for a call that is making it, before calling `produce`; nil: as long as that takes.
     ///   - produce: makes the result; called at most once. It returns nil when the answer is longer than ``Limits/entryBytes``, as
     ///     soon as that many bytes were read: the caller goes on with its own stream, and those who waited make their own.
     /// - Returns: nil when `produce` returned nil.
     ///
-    /// When `produce` throws, those who waited call their own; when it throws because its task was cancelled, the first of them takes
+    /// When `produce` throws, those who waited call their own; when it throws because its caller went away, the first of them takes
     /// over. A caller that is cancelled while it waits calls `produce` too, for the error to be thrown: cancelled work ends at once.
     public func answer<Failure: Error>(
-        _ key: CacheKey, seconds: Int, _ produce: () async throws(Failure) -> CachedAnswer?
+        _ key: CacheKey, seconds: Int, patience: Duration? = nil, _ produce: () async throws(Failure) -> CachedAnswer?
     ) async throws(Failure) -> CachedResult? {
-        switch await turnout(key) {
+        switch await turnout(key, patience: patience) {
         case .take(let result):
             return result
         case .goAlone:
@@ -102,7 +106,7 @@ public final class ResultCache: Sendable {
             do {
                 answer = try await produce()
             } catch {
-                if Task.isCancelled { handOver(key) } else { dissolve(key, tooLargeFor: nil) }
+                if Task.isCancelled || Self.isCancellation(error) { handOver(key) } else { dissolve(key, tooLargeFor: nil) }
                 throw error
             }
             guard let answer else {
@@ -114,6 +118,16 @@ public final class ResultCache: Sendable {
     }
 
     // MARK: Parts
+
+    /// Whether the work was given up, rather than failed: by its task, or by a connection that closed.
+    private static func isCancellation(_ error: any Error) -> Bool {
+        switch error {
+        case is CancellationError: true
+        case let error as ClickHouseError: error.code == .cancelled
+        case let failure as QueryFailure: failure.status == 499
+        default: false
+        }
+    }
 
     private static func known(_ key: CacheKey, at now: Duration, in state: inout State) -> Turnout? {
         guard let entry = state.store.entry(key, at: now) else { return nil }
@@ -131,7 +145,7 @@ public final class ResultCache: Sendable {
         case wait(Int)
     }
 
-    private func turnout(_ key: CacheKey) async -> Turnout {
+    private func turnout(_ key: CacheKey, patience: Duration?) async -> Turnout {
         let now = elapsed()
         let start = state.withLock { state -> Start in
             if let known = Self.known(key, at: now, in: &state) {
@@ -148,7 +162,23 @@ public final class ResultCache: Sendable {
         }
         switch start {
         case .told(let turnout): return turnout
-        case .wait(let id): return await wait(id, for: key)
+        case .wait(let id): return await wait(id, for: key, patience: patience)
+        }
+    }
+
+    private func wait(_ id: Int, for key: CacheKey, patience: Duration?) async -> Turnout {
+        guard let patience else { return await wait(id, for: key) }
+        return await withTaskGroup(of: Turnout?.self) { [clock] group in
+            group.addTask { await self.wait(id, for: key) }
+            group.addTask {
+                do { try await clock.sleep(for: patience) } catch { return nil }
+                return nil
+            }
+            let first = await group.next() ?? nil
+            // Ends the sleep, or the wait, which may have been told something in this very moment: that counts.
+            group.cancelAll()
+            if let first { return first }
+            return await group.next().flatMap { $0 } ?? .goAlone
         }
     }
 

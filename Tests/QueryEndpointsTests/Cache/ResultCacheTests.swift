@@ -1,3 +1,4 @@
+import ClickHouse
 import NIOCore
 import PipeTesting
 import QueryEndpoints
@@ -150,6 +151,85 @@ import Testing
             #expect(results.allSatisfy { $0.map { String(buffer: $0.answer.body) } == "x" })
             #expect(calls.value == 2)
         }
+    }
+
+    @Test(arguments: [ClickHouseError(.cancelled, "gone") as any Error, CancellationError(), QueryFailure(499, "CANCELLED", "gone")])
+    func aLeaderWhoseCallerLeftHandsOver(_ error: any Error) async throws {
+        let cache = ResultCache()
+        let calls = Watched(0)
+        let gate = Watched(false)
+        let results = await withTaskGroup(of: CachedResult?.self) { group in
+            for _ in 0..<10 {
+                group.addTask {
+                    do {
+                        return try await cache.answer(Self.key(), seconds: 60) {
+                            let call = calls.update {
+                                $0 += 1
+                                return $0
+                            }
+                            try await gate.wait { $0 }
+                            if call == 1 { throw error }
+                            return Self.answer("x")
+                        }
+                    } catch {
+                        return nil
+                    }
+                }
+            }
+            await Self.settled { cache.waiting(Self.key()) == 9 }
+            gate.update { $0 = true }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(calls.value == 2)
+        #expect(results.count { $0 == nil } == 1)
+    }
+
+    @Test func whoHasWaitedLongEnoughRunsAlone() async throws {
+        let clock = ManualClock()
+        let cache = ResultCache(clock: clock)
+        let gate = Watched(false)
+        try await withThrowingTaskGroup(of: CachedResult?.self) { leader in
+            leader.addTask {
+                try await cache.answer(Self.key(), seconds: 60) {
+                    try await gate.wait { $0 }
+                    return Self.answer("slow")
+                }
+            }
+            await Self.settled { cache.statistics.misses == 1 }
+            try await withThrowingTaskGroup(of: CachedResult?.self) { waiter in
+                waiter.addTask { await cache.answer(Self.key(), seconds: 60, patience: .seconds(5)) { Self.answer("own") } }
+                try await clock.untilSomebodySleeps()
+                await Self.settled { cache.waiting(Self.key()) == 1 }
+                clock.advance(by: .seconds(5))
+                let own = try await waiter.next() ?? nil
+                #expect(own.map { String(buffer: $0.answer.body) } == "own")
+                #expect(own?.isHit == false)
+            }
+            #expect(cache.waiting(Self.key()) == 0)
+            gate.update { $0 = true }
+            let slow = try await leader.next() ?? nil
+            #expect(slow.map { String(buffer: $0.answer.body) } == "slow")
+        }
+    }
+
+    @Test func patienceIsNotNeededWhenTheResultComes() async throws {
+        let clock = ManualClock()
+        let cache = ResultCache(clock: clock)
+        let gate = Watched(false)
+        let results = try await withThrowingTaskGroup(of: CachedResult?.self) { group in
+            for _ in 0..<10 {
+                group.addTask {
+                    try await cache.answer(Self.key(), seconds: 60, patience: .seconds(5)) {
+                        try await gate.wait { $0 }
+                        return Self.answer("x")
+                    }
+                }
+            }
+            await Self.settled { cache.waiting(Self.key()) == 9 }
+            gate.update { $0 = true }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(results.count { $0?.isHit == true } == 9)
     }
 
     @Test func aCancelledWaiterLeaves() async throws {
