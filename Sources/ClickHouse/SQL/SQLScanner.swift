@@ -3,6 +3,7 @@
 struct SQLScanner {
     private let count: Int
     private var position = 0
+    private var lastTags: [ArraySlice<UInt8>: Int]?
 
     init(count: Int) { self.count = count }
 
@@ -14,7 +15,7 @@ struct SQLScanner {
         return (kind, end)
     }
 
-    private func token(_ bytes: [UInt8], at start: Int) -> (SQLToken.Kind, Int) {
+    private mutating func token(_ bytes: [UInt8], at start: Int) -> (SQLToken.Kind, Int) {
         let first = bytes[start]
         let second = start + 1 < count ? bytes[start + 1] : 0
         switch first {
@@ -109,17 +110,35 @@ struct SQLScanner {
         return (.invalid, count)
     }
 
-    private func endOfHeredoc(_ bytes: [UInt8], from start: Int) -> Int? {
+    private mutating func endOfHeredoc(_ bytes: [UInt8], from start: Int) -> Int? {
         var tagEnd = start + 1
         while tagEnd < count, wordCharacter(bytes[tagEnd]) { tagEnd += 1 }
         guard tagEnd < count, bytes[tagEnd] == UInt8(ascii: "$") else { return nil }
-        let length = tagEnd + 1 - start
+        let tag = bytes[start...tagEnd]
+        let last = lastTags ?? findTags(bytes)
+        lastTags = last
+        guard let final = last[tag], final > tagEnd else { return nil }
         var index = tagEnd + 1
-        while index + length <= count {
-            if bytes[index] == UInt8(ascii: "$"), bytes[index..<index + length] == bytes[start..<start + length] { return index + length }
+        while index <= final {
+            if bytes[index] == UInt8(ascii: "$"), bytes[index..<index + tag.count] == tag { return index + tag.count }
             index += 1
         }
         return nil
+    }
+
+    /// Where each `$tag$` stands last. Without it a text of many tags that never close would be read once for each.
+    private func findTags(_ bytes: [UInt8]) -> [ArraySlice<UInt8>: Int] {
+        var last: [ArraySlice<UInt8>: Int] = [:]
+        var dollar: Int?
+        for (index, byte) in bytes.enumerated() {
+            if byte == UInt8(ascii: "$") {
+                if let dollar { last[bytes[dollar...index]] = dollar }
+                dollar = index
+            } else if !wordCharacter(byte) {
+                dollar = nil
+            }
+        }
+        return last
     }
 
     // MARK: Words and numbers

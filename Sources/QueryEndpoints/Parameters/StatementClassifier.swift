@@ -149,7 +149,7 @@ struct StatementClassifier {
     /// The index behind the partner of the bracket at `index`.
     private func behindParenthesis(_ index: Int) -> Int {
         let depth = depths[index]
-        return (tokens.indices.first { $0 > index && depths[$0] <= depth } ?? tokens.count - 1) + 1
+        return (tokens.indices[(index + 1)...].first { depths[$0] <= depth } ?? tokens.count - 1) + 1
     }
 
     // MARK: Clauses
@@ -198,7 +198,11 @@ struct StatementClassifier {
                 names.append(name)
                 let depth = depths[index]
                 index += 1
-                while index < tokens.count, depths[index] > depth || depths[index] == depth && !punctuation(",", at: index) { index += 1 }
+                while index < tokens.count, depths[index] > depth || depths[index] == depth && !punctuation(",", at: index) {
+                    // The next clause is found by itself.
+                    if word("SETTINGS", at: index) { break }
+                    index += 1
+                }
                 guard punctuation(",", at: index) else { break }
                 index += 1
             }

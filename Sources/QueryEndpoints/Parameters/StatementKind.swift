@@ -22,6 +22,11 @@ public struct InsertShape: Hashable, Sendable {
     /// The format of the body as the statement names it; nil: `FORMAT …` must be appended to a statement that takes a body.
     public var format: String?
 
+    public init(rows: Rows, format: String? = nil) {
+        self.rows = rows
+        self.format = format
+    }
+
     /// Whether the rows come with the call.
     public var takesBody: Bool {
         switch rows {

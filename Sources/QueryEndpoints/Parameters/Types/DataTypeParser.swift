@@ -43,13 +43,21 @@ struct DataTypeParser {
             }
         }
         guard tokens.first?.isPunctuation("(") == true else {
-            return DataTypeNames.type(named: name) ?? .other(name)
+            return try checked(DataTypeNames.type(named: name) ?? .other(name), name, depth: depth)
         }
         tokens.removeFirst()
         let arguments = try arguments(name, depth: depth)
         guard tokens.first?.isPunctuation(")") == true else { throw Problem(reason: "the parenthesis after \(name) is not closed") }
         tokens.removeFirst()
-        return arguments
+        return try checked(arguments, name, depth: depth)
+    }
+
+    /// Refuses what no parameter can be.
+    private func checked(_ type: DataType, _ name: String, depth: Int) throws(Problem) -> DataType {
+        if case .identifier = type, depth > 0 { throw Problem(reason: "Identifier stands alone, inside no other type") }
+        if name == "AggregateFunction" || name == "Nothing" { throw Problem(reason: "a value of \(name) has no text") }
+        if name == "FixedString", case .other = type { throw Problem(reason: "FixedString needs a length: FixedString(16)") }
+        return type
     }
 
     /// The words that come next, at most three.
