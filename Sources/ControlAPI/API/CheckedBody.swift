@@ -19,3 +19,11 @@ package func checkedBody(
     try InvalidConfiguration.check(problems)
     return checked
 }
+
+extension [Problem] {
+    /// Adds violations of rules, except about fields that are refused already: what has the wrong shape needs no second objection.
+    mutating func add(_ more: [Problem]) {
+        let named = Set(map(\.field))
+        append(contentsOf: more.filter { !named.contains($0.field) })
+    }
+}

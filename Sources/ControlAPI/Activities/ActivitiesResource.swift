@@ -14,7 +14,9 @@ package struct ActivitiesResource: APIResource {
         "Activity", "One thing that somebody did.",
         fields: [
             Field("id", .uuid, "Id."), Field("createdAt", .dateTime, "When."),
-            Field("type", .string, "A type of ClickHouse Cloud's contract, or one beginning with `clickpipe_`, `role_`, `saved_query_` or `query_endpoint_`."),
+            Field(
+                "type", .string,
+                "A type of ClickHouse Cloud's contract, or one beginning with `clickpipe_`, `role_`, `saved_query_` or `query_endpoint_`."),
             Field("actorType", .oneOf(["api", "system"]), "A key, or Penstock itself."),
             Field("actorId", .string, "Resource id of the key."), Field("actorDetails", .string, "Name of the key."),
             Field("actorIpAddress", .string, "Where the request came from."),

@@ -142,11 +142,3 @@ extension Problem {
         }
     }
 }
-
-extension [Problem] {
-    /// Adds rule violations, except about fields that the schema has already refused.
-    fileprivate mutating func add(_ more: [Problem]) {
-        let named = Set(map(\.field))
-        append(contentsOf: more.filter { !named.contains($0.field) })
-    }
-}

@@ -86,8 +86,7 @@ struct EndpointPath: Sendable {
     private func urlParameter(_ parameter: QueryParameter) -> JSONValue {
         var schema = ParameterSchema.url(parameter.dataType)
         if let text = endpoint.query.parameters[parameter.name] {
-            // Literals are texts in a URL, so every default has a form.
-            schema["default"] = schema["type"] == "string" ? .string(text) : ParameterSchema.defaultValue(text, parameter.dataType)
+            schema["default"] = ParameterSchema.urlDefault(text, parameter.dataType)
         }
         return [
             "name": .string("param_\(parameter.name)"), "in": "query", "required": .bool(isRequired(parameter)),

@@ -10,6 +10,12 @@ enum EndpointRules {
         "CSVWithNamesAndTypes",
     ]
 
+    /// What statements that change something begin with, INSERT apart.
+    private static let writing: Set<String> = [
+        "ALTER", "ATTACH", "BACKUP", "CREATE", "DELETE", "DETACH", "DROP", "EXCHANGE", "GRANT", "KILL", "MOVE", "OPTIMIZE", "RENAME",
+        "REPLACE", "RESTORE", "REVOKE", "SYSTEM", "TRUNCATE", "UNDROP", "UPDATE", "WITH",
+    ]
+
     /// Every violation, each under its field.
     static func problems(of endpoint: QueryEndpointRecord) -> [Problem] {
         let (statement, unreadable) = read(endpoint.query.sql)
@@ -23,6 +29,9 @@ enum EndpointRules {
         if let tokens = endpoint.tokens { problems += TokenVerifier.problems(of: tokens, declared: statement?.parameters.map(\.name)) }
         guard let statement else { return problems }
         problems += defaultProblems(endpoint.query.parameters, of: statement)
+        if statement.kind == .write, case let word = StatementTrial.firstWord(of: statement.sql), !writing.contains(word) {
+            return problems + [Problem("sql", "begins with '\(word.prefix(40))', which is not a statement that an endpoint can run")]
+        }
         if statement.kind != .read {
             if endpoint.query.cacheSeconds != nil { problems.append(Problem("cacheSeconds", "is only for statements that read")) }
             if endpoint.roles == [EndpointAuthority.readOnly] {

@@ -58,6 +58,16 @@ package enum ParameterSchema {
         }
     }
 
+    /// The same for ``url(_:)``, where literals and NULL are texts.
+    package static func urlDefault(_ text: String, _ type: DataType) -> JSONValue? {
+        switch type {
+        case .array, .map, .tuple, .json: .string(text)
+        case .nullable(let inner): text == "\\N" ? .string(text) : urlDefault(text, inner)
+        case .lowCardinality(let inner): urlDefault(text, inner)
+        default: defaultValue(text, type)
+        }
+    }
+
     private static func number(_ text: String) -> JSONValue? { Int64(text).map { .integer($0) } }
 
     /// Numbers of more than 53 bits get hurt in JSON readers, so texts are taken too.

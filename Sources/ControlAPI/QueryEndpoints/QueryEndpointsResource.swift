@@ -127,12 +127,10 @@ package struct QueryEndpointsResource: APIResource {
         _ wanted: QueryEndpointRecord, replacing stored: QueryEndpointRecord?, _ found: [Problem], by caller: Caller
     ) async throws {
         var problems = found
-        let named = Set(found.map(\.field))
-        // A field that the schema refused needs no second objection.
-        problems += EndpointRules.problems(of: wanted).filter { !named.contains($0.field) }
-        problems += try await authority.problems(
-            binding: wanted.apiKeyIDs, boundBefore: stored?.apiKeyIDs ?? [], field: "apiKeyIds", service: wanted.serviceID
-        ).filter { !named.contains($0.field) }
+        problems.add(EndpointRules.problems(of: wanted))
+        problems.add(
+            try await authority.problems(
+                binding: wanted.apiKeyIDs, boundBefore: stored?.apiKeyIDs ?? [], field: "apiKeyIds", service: wanted.serviceID))
         try InvalidConfiguration.check(problems)
         try authority.requireCover(of: wanted.roles + (stored?.roles ?? []), service: wanted.serviceID, by: caller)
         try authority.requireTrust(wanted.tokens, replacing: stored?.tokens, service: wanted.serviceID, by: caller)

@@ -78,14 +78,17 @@ package struct SavedQueriesResource: APIResource {
 
     /// `query` as the body wants it. Throws 400 with all problems.
     private func changed(_ query: SavedQueryRecord, by request: Request, _ context: APIContext) async throws -> SavedQueryRecord {
-        let body = try await checkedBody(request, context: context.acceptingSQL, QuerySchemas.savedQuery, mode: .create)
+        let given = try await jsonBody(request, context: context.acceptingSQL)
+        var problems: [Problem] = []
+        let body = QuerySchemas.savedQuery.checked(given, mode: .create, problems: &problems)
         var query = query
         query.name = body["name"]?.string ?? ""
         query.sql = body["sql"]?.string ?? ""
         query.database = body["database"]?.string ?? ""
         query.parameters = (body["parameters"]?.object ?? [:]).compactMapValues(\.string)
         query.updatedAt = api.now()
-        try InvalidConfiguration.check(EndpointRules.problems(of: query))
+        problems.add(EndpointRules.problems(of: query))
+        try InvalidConfiguration.check(problems)
         return query
     }
 

@@ -77,7 +77,7 @@ package struct StatementTrial: Sendable {
     ]
 
     /// In capitals, past blanks and comments; `(` for a parenthesis.
-    private static func firstWord(of sql: String) -> String {
+    static func firstWord(of sql: String) -> String {
         var rest = sql[...]
         while true {
             rest = rest.drop(while: \.isWhitespace)

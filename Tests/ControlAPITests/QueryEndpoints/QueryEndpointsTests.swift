@@ -159,6 +159,9 @@ typealias HTTPMethod = HTTPRequest.Method
             #expect(refused.status == 400)
             #expect(refused.error.contains("roles hold nothing but sql_console_read_only"))
             #expect(refused.error.contains("cacheSeconds is only for statements that read"))
+            let unknown = try await client.send(
+                .post, "~~/query-api-endpoints", body: QueryBodies.endpoint(keys: [key]) { $0["sql"] = "SELCT 1" })
+            #expect(unknown.status == 400 && unknown.error.contains("sql begins with 'SELCT'"), "\(unknown.error)")
             let made = try await client.makeEndpoint(fixture) {
                 $0["sql"] = "INSERT INTO t VALUES ({a:UInt8})"
                 $0["roles"] = ["sql_console_admin"]
