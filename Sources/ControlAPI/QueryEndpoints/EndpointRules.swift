@@ -95,8 +95,9 @@ enum EndpointRules {
 
     private static func settingProblems(_ names: [String]) -> [Problem] {
         names.enumerated().compactMap { index, name in
-            name.utf8.allSatisfy(isWordByte)
-                ? nil : Problem(FieldPath("limits.settings")[index], "must be the name of a ClickHouse setting")
+            let path = FieldPath("limits.settings")[index]
+            if !name.utf8.allSatisfy(isWordByte) { return Problem(path, "must be the name of a ClickHouse setting") }
+            return SettingsPolicy.isDenied(name) ? Problem(path, "is a setting that no caller may have in hand") : nil
         }
     }
 

@@ -22,8 +22,8 @@ package struct StatementTrial: Sendable {
         guard let values = try? statement.bind(given, defaults: query.parameters) else { return nil }
         hasMadeUpValues = !given.isEmpty
         var settings = ["database": query.database, "max_execution_time": String(Self.seconds)]
-        // Any format will do for the answer, but one that does not exist is refused.
-        settings["default_format"] = query.format
+        // Nobody reads the answer, but a format that does not exist is refused.
+        settings["default_format"] = query.format ?? "Null"
         let sql: String
         switch (statement.kind, Self.firstWord(of: statement.sql)) {
         case (.read, "SELECT"), (.read, "WITH"), (.read, "FROM"), (.read, "("):

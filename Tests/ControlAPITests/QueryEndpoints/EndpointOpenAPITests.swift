@@ -41,6 +41,9 @@ import Testing
         #expect(parameter("param_tags", of: get)?["schema"]?["type"] == "string", "a literal")
         #expect(parameter("param_tags", of: get)?["schema"]?["default"] == "['a']")
         #expect(parameter("format", of: get)?["schema"]?["default"] == "JSON")
+        let nullable = self.path("SELECT {d:Nullable(Date)}") { $0.query.parameters = ["d": "\\N"] }
+        #expect(parameter("param_d", of: nullable["get"])?["schema"]?["default"] == "\\N")
+        #expect(variables(nullable)?["properties"]?["d"]?["default"] == .null)
         let body = variables(path)
         #expect(body?["required"] == ["year"])
         #expect(body?["properties"]?["year"]?["x-clickhouse-type"] == "UInt16")

@@ -103,7 +103,7 @@ typealias HTTPMethod = HTTPRequest.Method
             "name": "  ", "database": "", "sql": "SELECT {year:UInt16}; DROP TABLE t", "roles": ["", "a\nb"],
             "apiKeyIds": ["dddddddd-0000-4000-8000-000000000001", .string(idle)],
             "allowedOrigins": ["https://ok.example", "https://no.example/path", "*.example.com"], "format": "no format",
-            "answerVersion": 3, "cacheSeconds": 0, "limits": ["concurrency": 0, "settings": ["a b"]],
+            "answerVersion": 3, "cacheSeconds": 0, "limits": ["concurrency": 0, "settings": ["a b", "readonly"]],
             "tokens": ["algorithm": "HS256", "secret": "short"],
         ]
         try await fixture.run { client async throws in
@@ -113,7 +113,7 @@ typealias HTTPMethod = HTTPRequest.Method
                 "name must not be blank", "database must not be empty", "sql ", "roles[0] must not be empty", "roles[1] must not hold line",
                 "apiKeyIds[0] is not the resource id", "apiKeyIds[1] may not run query endpoints", "allowedOrigins[1] ",
                 "allowedOrigins[2] ", "format must be the name", "answerVersion must be <= 2", "cacheSeconds must be >= 1",
-                "limits.concurrency must be >= 1", "limits.settings[0] ", "tokens.secret ",
+                "limits.concurrency must be >= 1", "limits.settings[0] ", "limits.settings[1] ", "tokens.secret ",
             ] {
                 #expect(answer.error.contains(field), "\(field): \(answer.error)")
             }
