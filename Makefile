@@ -38,11 +38,12 @@ test-unit: install-test ## unit and integration suites of the Swift targets
 test-e2e: install-test ## end-to-end suites: real ClickHouse, S3, curl, clickhousectl, kill -9 drills
 	@scripts/test.sh e2e
 
-soak: install-test build ## the crash drills with their full number of rounds
+soak: install-test build ## crash drills, hostile calls and streams in their full numbers and sizes
 	PENSTOCK_DRILL=full $(PYTHON) -m pytest Tests/EndToEnd -m drill -s -q
 
 bench: install-test build ## throughput beside ClickHouse's own table functions; writes docs/benchmarks.md
 	$(PYTHON) Benchmarks/object_storage.py --penstock $(PENSTOCK) --write docs/benchmarks.md
+	$(PYTHON) Benchmarks/query_endpoints.py --penstock $(PENSTOCK) --write docs/benchmarks.md
 
 lint: ## swift-format, warnings as errors, explicit imports, sizes, forbidden constructs
 	@scripts/lint.sh

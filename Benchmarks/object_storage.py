@@ -1,13 +1,11 @@
 """Object storage pipes beside ClickHouse's own INSERT … SELECT FROM s3(…), on the same files, in one run.
 
 Both read the same bucket through the same ClickHouse, in alternation, so that both meet the same machine.
-Writes the table between the markers of docs/benchmarks.md.
+Writes its table of docs/benchmarks.md.
 """
 
 import argparse
-import os
 import pathlib
-import platform
 import statistics
 import sys
 import tempfile
@@ -15,6 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Tests/EndToEnd"))
 
+import page  # noqa: E402
 from api import API, SQL  # noqa: E402
 from files import COLUMNS, s3_pipe  # noqa: E402
 from servers import Moto, Penstock  # noqa: E402
@@ -90,13 +89,9 @@ def main():
             penstock.stop()
             moto.stop()
     if options.write:
-        page = options.write.read_text()
-        begin, end = "<!-- object storage: begin -->", "<!-- object storage: end -->"
-        head, rest = page.split(begin)
-        table = "\n".join([
-            begin, "", f"Measured {time.strftime('%Y-%m-%d')} with ClickHouse {version}, {os.cpu_count()} cores, {platform.machine()}, median of {options.repeat} alternating runs.", "",
-            "| data | ClickHouse's own `INSERT … SELECT FROM s3()` | Penstock pipe, POST to Completed | ratio |", "|---|---|---|---|", *lines, "", end])
-        options.write.write_text(head + table + rest.split(end)[1])
+        page.write(
+            options.write, "object storage", version, f"median of {options.repeat} alternating runs",
+            [("| data | ClickHouse's own `INSERT … SELECT FROM s3()` | Penstock pipe, POST to Completed | ratio |", lines)])
 
 
 main()

@@ -7,7 +7,7 @@ part=${1:-runtime}
 
 # What the build links (SQLite, Zstandard) and what runs the embedded engine (Python).
 packages=(libsqlite3-dev libzstd-dev python3 python3-venv ca-certificates)
-[ "$part" = test ] && packages+=(curl openssl)
+[ "$part" = test ] && packages+=(curl openssl wrk)
 
 missing=()
 for package in "${packages[@]}"; do
