@@ -124,7 +124,7 @@ def clickhousectl(api: API, home: pathlib.Path, *arguments: str, check: bool = T
     program = pathlib.Path(sys.executable).parent / "clickhousectl"
     environment = {
         **os.environ, "HOME": str(home), "DO_NOT_TRACK": "1", "CLICKHOUSE_CLOUD_API_KEY": api.key_id,
-        "CLICKHOUSE_CLOUD_API_SECRET": api.key_secret}
+        "CLICKHOUSE_CLOUD_API_SECRET": api.key_secret, "CLICKHOUSE_CLOUD_QUERY_HOST": api.penstock.base}
     done = subprocess.run(
         [str(program), "cloud", "--url", api.penstock.base, "--json", *arguments], env=environment, capture_output=True,
         text=True, timeout=120, stdin=subprocess.DEVNULL)

@@ -9,11 +9,12 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from api import API, SQL  # noqa: E402
+from endpoints import Endpoints  # noqa: E402
 from servers import Moto, Penstock, Process, random_name  # noqa: E402
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "drill: kills processes at random; PENSTOCK_DRILL=full runs all rounds")
+    config.addinivalue_line("markers", "drill: kills processes, calls at random or moves gigabytes; PENSTOCK_DRILL=full does it all")
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,18 @@ def table(sql):
     yield name
     sql.text(f"DROP TABLE IF EXISTS {name}")
     sql.text(f"DROP TABLE IF EXISTS {name}_clickpipes_error")
+
+
+@pytest.fixture(scope="session")
+def shared_endpoints(api, sql):
+    return Endpoints(api, sql)
+
+
+@pytest.fixture
+def endpoints(shared_endpoints):
+    """One key for all tests; what a test published goes with it."""
+    yield shared_endpoints
+    shared_endpoints.close()
 
 
 @pytest.fixture(scope="session")

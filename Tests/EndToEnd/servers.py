@@ -238,6 +238,10 @@ class Penstock(Process):
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
 
+    def forget_peak(self):
+        """From now on `peak_kib` is the peak since this moment."""
+        pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
     def peak_kib(self) -> int:
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))

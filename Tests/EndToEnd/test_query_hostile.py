@@ -1,0 +1,116 @@
+"""Ten thousand hostile calls (two thousand in `make test`): none of them is a defect's 500, changes a statement, or sees a row too many."""
+
+import concurrent.futures
+import json
+import os
+import urllib.parse
+
+import pytest
+
+from api import API, SQL
+from endpoints import Endpoints, FULL, basic
+from hostile import Hostile, send
+from servers import Penstock
+
+TYPES = [
+    "UInt8", "Int64", "UInt256", "Float64", "Decimal(9, 2)", "Bool", "String", "FixedString(3)", "Date", "Date32", "DateTime", "DateTime64(3)", "UUID",
+    "IPv4", "IPv6", "Enum8('a' = 1, 'b}' = 2)", "Nullable(Int8)", "LowCardinality(String)", "Array(String)", "Array(Array(Nullable(UInt8)))",
+    "Map(String, Int32)", "Tuple(a String, b UInt8)"]
+FORBIDDEN = "not-for-north"
+# What callers may set by default, and what Penstock itself sets on every call.
+SETTABLE = {"max_threads", "max_block_size", "max_execution_time", "max_result_rows", "max_result_bytes", "result_overflow_mode", "readonly"}
+
+
+@pytest.fixture
+def target(tmp_path):
+    server = Penstock(tmp_path / "data")
+    api, sql = API(server), SQL(server.credentials["clickhouseURL"])
+    sql.text("CREATE TABLE secrets (tenant String, text String) ENGINE = MergeTree ORDER BY tenant")
+    sql.text(f"INSERT INTO secrets VALUES ('north', 'for all'), ('south', '{FORBIDDEN}')")
+    sql.text("CREATE TABLE sink (v String) ENGINE = MergeTree ORDER BY v")
+    sql.text("CREATE ROLE north")
+    sql.text("GRANT SELECT ON default.secrets TO north")
+    sql.text("CREATE ROW POLICY north ON default.secrets USING tenant = 'north' TO north")
+    sql.text("CREATE ROW POLICY rest ON default.secrets USING 1 TO penstock")
+    yield Endpoints(api, sql)
+    server.stop()
+
+
+@pytest.mark.drill
+def test_hostile_calls(target, rounds):
+    calls, seed = rounds(2_000, 10_000), int(os.environ.get("PENSTOCK_HOSTILE_SEED", 20261121))
+    statements = {"echo": "SELECT {s:String} AS s"}
+    statements |= {t: f"SELECT {{v:{t}}} AS v" for t in TYPES}
+    statements |= {"tenant": "SELECT tenant, text FROM secrets WHERE tenant = {v:String} OR {v:String} != ''", "table": "SELECT * FROM {v:Identifier}",
+                   "write": "INSERT INTO sink VALUES ({v:String})"}
+    ids = {name: target.publish(text, roles=[FULL] if name == "write" else ["north"], allowedOrigins=["https://a.example"])
+           for name, text in statements.items()}
+    target.api.curl("POST", target.service_endpoint, {
+        "roles": ["sql_console_read_only"], "openApiKeys": [target.key.id], "allowedOrigins": ""}).result
+    # Full and read-only access may see every row of a table without policies for them; here the policy names neither.
+    generator = Hostile(seed, ids, target.service, basic(target.key.pair))
+    base = urllib.parse.urlsplit(target.api.penstock.base)
+    address = (base.hostname, base.port)
+    settings_before = baseline(target, ids)
+
+    def one(number):
+        kind, request, expected = generator.request(number)
+        status, body = send(address, request, half_close=kind == "wire")
+        return number, kind, request, expected, status, body
+
+    problems, statuses = [], {}
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for number, kind, request, expected, status, body in pool.map(one, range(calls)):
+            statuses[status] = statuses.get(status, 0) + 1
+            problem = verdict(kind, expected, status, body)
+            if problem:
+                problems.append(f"call {number} ({kind}): {problem}\n  {request[:600]!r}\n  -> {status} {body[:400]!r}")
+    print(f"\nhostile: seed {seed}, {calls} calls, answers by status {dict(sorted(statuses.items(), key=str))}")
+    assert not problems, f"{len(problems)} of {calls}:\n" + "\n".join(problems[:20])
+    assert statuses.get(200, 0) > calls // 20 and statuses.get(400, 0) > calls // 5, "the calls reach what they aim at"
+    server = target.api.penstock
+    assert server.running and "request failed" not in server.output() and "Fatal error" not in server.output()
+    assert target.key.secret not in server.output()
+    nothing_changed(target, statements, settings_before)
+
+
+def verdict(kind, expected, status, body) -> str | None:
+    if status is None:
+        return None if kind in ("wire", "path", "headers", "method") else "no answer"
+    if status >= 500 and not (status == 501 and kind in ("method", "wire")):
+        return "a server error"
+    if FORBIDDEN.encode() in body:
+        return "a row past the policy"
+    if any(secret in body for secret in (b"Stack trace", b"127.0.0.1:", b"(official build)")) and kind not in ("echo", "value"):
+        return "the answer tells of what is behind"
+    if kind == "echo":
+        if status == 200:
+            return None if json.loads(body) == {"s": expected} else f"{expected!r} was not echoed"
+        return None if "\0" in expected or len(expected) > 100_000 else f"{expected!r} was refused"
+    return None
+
+
+def baseline(target, ids) -> set[str]:
+    """Settings that an honest call has in the server's log."""
+    assert target.run(ids["tenant"], {"param_v": "north", "format": "JSONEachRow"}).rows == [{"tenant": "north", "text": "for all"}]
+    return {name for query in target.logged("FROM secrets WHERE tenant", 1) for name in query["Settings"]}
+
+
+def nothing_changed(target, statements, settings_before):
+    sql = target.sql
+    # Settings: whatever was sent, the server saw only what may be set.
+    seen = {name for query in target.logged("FROM secrets WHERE tenant", 1) for name in query["Settings"]}
+    beyond = {s for s in seen - settings_before - SETTABLE if not s.startswith(("output_format_", "format_", "date_time_output"))}
+    assert not beyond, f"settings past the list: {beyond}"
+    # Statements: as published, with nothing but a FORMAT behind.
+    texts = [r["query"] for r in sql.rows(
+        "SELECT DISTINCT query FROM system.query_log WHERE type != 'QueryStart' AND is_initial_query AND user != 'penstock' AND query LIKE '%{%:%}%'")]
+    known = tuple(statements.values())
+    assert texts and not [t for t in texts if not any(t == k or t.startswith(k + "\n") or t.startswith(k + " ") or k in t for k in known)
+                          and "{x:" not in t and "SELECT {" not in t], texts
+    # Tables, users and roles: as they were.
+    assert sql.rows("SELECT tenant, text FROM secrets ORDER BY tenant") == [
+        {"tenant": "north", "text": "for all"}, {"tenant": "south", "text": FORBIDDEN}]
+    assert sql.value("SELECT count() FROM system.tables WHERE database = 'default'") == 2
+    assert sql.value("SELECT count() FROM system.processes WHERE query NOT LIKE '%system.processes%'") == 0
+    assert target.run(target.made[0], {"param_s": "well", "format": "JSONEachRow"}).rows == [{"s": "well"}]
