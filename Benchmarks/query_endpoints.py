@@ -35,9 +35,9 @@ class Side:
         return [part for name, value in self.headers.items() for part in ("-H", f"{name}: {value}")]
 
 
-def wrk(side: Side, path: str, connections: int, seconds: float, script: pathlib.Path | None) -> tuple[float, float]:
+def wrk(side: Side, path: str, connections: int, seconds: int, script: pathlib.Path | None) -> tuple[float, float]:
     """Requests per second and the median latency in milliseconds. `script` makes each request's path from `path`."""
-    command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds:g}s", "--latency", *side.options()]
+    command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--latency", *side.options()]
     command += ["-s", str(script), side.base, "--", path] if script else [side.base + path]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Non-2xx" not in text and "Socket errors" not in text, text
@@ -68,7 +68,7 @@ def main():
     arguments.add_argument("--penstock", type=pathlib.Path)
     arguments.add_argument("--write", type=pathlib.Path)
     arguments.add_argument("--repeat", type=int, default=5)
-    arguments.add_argument("--seconds", type=float, default=3)
+    arguments.add_argument("--seconds", type=int, default=3)
     arguments.add_argument("--megabytes", type=int, default=500)
     arguments.add_argument("--only", choices=["requests", "streams"])
     options = arguments.parse_args()
@@ -93,7 +93,7 @@ def main():
         finally:
             penstock.stop()
     if options.write:
-        page.write(options.write, "query endpoints", version, f"median of {options.repeat} alternating turns of {options.seconds:g} s", [
+        page.write(options.write, "query endpoints", version, f"median of {options.repeat} alternating turns of {options.seconds} s", [
             ("| query | connections | direct | Penstock | ratio | direct p50 | Penstock p50 | added p50 |", requests),
             ("| answer | direct | Penstock | ratio |", streams)])
 
@@ -113,8 +113,8 @@ def measure_requests(options, endpoints: Endpoints, direct: Side, ours: Side, va
     lines = []
     for what, theirs, mine, script in cases:
         for connections in (1, 16):
-            wrk(direct, theirs, connections, 0.5, script)
-            wrk(ours, mine, connections, 0.5, script)
+            wrk(direct, theirs, connections, 1, script)
+            wrk(ours, mine, connections, 1, script)
             a, b = alternate(
                 options.repeat, lambda: wrk(direct, theirs, connections, options.seconds, script),
                 lambda: wrk(ours, mine, connections, options.seconds, script))

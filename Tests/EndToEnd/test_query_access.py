@@ -135,9 +135,8 @@ def tenants(sql, table):
         sql.text(f"CREATE ROLE {role}")
     sql.text(f"GRANT SELECT ON default.{table} TO {north}")
     sql.text(f"CREATE ROW POLICY {north} ON default.{table} FOR SELECT USING tenant = 'north' TO {north}")
-    sql.text(f"CREATE ROW POLICY {north}_all ON default.{table} FOR SELECT USING 1 TO ALL EXCEPT {north}")
     yield table, north, other
-    sql.text(f"DROP ROW POLICY {north}, {north}_all ON default.{table}")
+    sql.text(f"DROP ROW POLICY {north} ON default.{table}")
     sql.text(f"DROP ROLE {north}, {other}")
 
 
