@@ -115,8 +115,8 @@ class SQL:
         return next(iter(row.values()))
 
 
-def clickhousectl(api: API, home: pathlib.Path, *arguments: str, check: bool = True):
-    """Runs the official client against our base URL; returns its JSON output."""
+def clickhousectl(api: API, home: pathlib.Path, *arguments: str, check: bool = True, json_output: bool = True):
+    """Runs the official client against our base URL; returns its JSON output, or the finished process when `check` is false."""
     marker = home / ".clickhouse" / "last_update_check"
     marker.parent.mkdir(parents=True, exist_ok=True)
     # A fresh marker keeps the client from looking for updates on the network.
@@ -126,7 +126,7 @@ def clickhousectl(api: API, home: pathlib.Path, *arguments: str, check: bool = T
         **os.environ, "HOME": str(home), "DO_NOT_TRACK": "1", "CLICKHOUSE_CLOUD_API_KEY": api.key_id,
         "CLICKHOUSE_CLOUD_API_SECRET": api.key_secret, "CLICKHOUSE_CLOUD_QUERY_HOST": api.penstock.base}
     done = subprocess.run(
-        [str(program), "cloud", "--url", api.penstock.base, "--json", *arguments], env=environment, capture_output=True,
+        [str(program), "cloud", "--url", api.penstock.base, *(["--json"] if json_output else []), *arguments], env=environment, capture_output=True,
         text=True, timeout=120, stdin=subprocess.DEVNULL)
     if check:
         assert done.returncode == 0, f"{' '.join(arguments)}: {done.stdout}{done.stderr}"

@@ -16,6 +16,12 @@ def ctl(api, tmp_path):
 
 
 @pytest.fixture
+def query(api, tmp_path):
+    """`cloud service query …`, whose output is the answer itself."""
+    return lambda *arguments: clickhousectl(api, tmp_path, "service", "query", *arguments, check=False, json_output=False)
+
+
+@pytest.fixture
 def unbound(endpoints, api):
     """The service before anybody bound a key to it, and after."""
     api.curl("DELETE", endpoints.service_endpoint)
@@ -32,31 +38,31 @@ def lines(done) -> list:
     return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
 
 
-def test_query_binds_its_key_by_itself_and_runs(ctl, endpoints, api, unbound, sql, table):
+def test_query_binds_its_key_by_itself_and_runs(query, endpoints, api, unbound, sql, table):
     service = endpoints.service
     assert api.get(endpoints.service_endpoint).status == 404
-    refused = ctl("service", "query", service, "--no-auto-enable", "-q", "SELECT 1 AS x", check=False)
+    refused = query(service, "--no-auto-enable", "-q", "SELECT 1 AS x")
     assert refused.returncode != 0
-    done = ctl("service", "query", service, "--format", "JSONEachRow", "-q", "SELECT 1 AS x, 'a' AS y", check=False)
+    done = query(service, "--format", "JSONEachRow", "-q", "SELECT 1 AS x, 'a' AS y")
     assert lines(done) == [{"x": 1, "y": "a"}]
     bound = api.get(endpoints.service_endpoint).result
     whoami = api.get("/v1/whoami").result
     assert bound["openApiKeys"] == [whoami["keyId"]] and bound["roles"]
-    done = ctl("service", "query", service, "--no-auto-enable", "--format", "TabSeparated", "-q", "SELECT 1 + 1", check=False)
+    done = query(service, "--no-auto-enable", "--format", "TabSeparated", "-q", "SELECT 1 + 1")
     assert done.stdout == "2\n"
     sql.text(f"CREATE TABLE {table} (n UInt8) ENGINE = MergeTree ORDER BY n")
     sql.text(f"INSERT INTO {table} VALUES (5)")
-    done = ctl("service", "query", service, "--database", "default", "--format", "CSV", "-q", f"SELECT n FROM {table};", check=False)
+    done = query(service, "--database", "default", "--format", "CSV", "-q", f"SELECT n FROM {table};")
     assert done.stdout == "5\n"
-    wrong = ctl("service", "query", service, "-q", "SELEC 1", check=False)
+    wrong = query(service, "-q", "SELEC 1")
     assert wrong.returncode == 1 and "SELEC" in wrong.stdout + wrong.stderr
 
 
-def test_query_by_name_from_a_file_and_with_large_answers(ctl, endpoints, api, unbound, tmp_path):
+def test_query_by_name_from_a_file_and_with_large_answers(query, endpoints, api, unbound, tmp_path):
     name = api.get(api.service).result["name"]
     file = tmp_path / "q.sql"
     file.write_text("SELECT number FROM numbers(100000)\n")
-    done = ctl("service", "query", "--name", name, "--queries-file", str(file), "--format", "TabSeparated", check=False)
+    done = query("--name", name, "--queries-file", str(file), "--format", "TabSeparated")
     assert done.stdout.splitlines() == [str(n) for n in range(100_000)]
 
 
