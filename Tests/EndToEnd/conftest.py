@@ -18,8 +18,10 @@ def pytest_configure(config):
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_running(moto, penstock):
+def nothing_left_running(moto, penstock, request):
     """A test that fails halfway does not leave its servers to the others; those of the session stay."""
+    if "own_endpoints" in request.fixturenames:
+        request.getfixturevalue("own_endpoints")
     before = len(Process.started)
     yield
     Process.stop_all(before)
@@ -75,6 +77,15 @@ def endpoints(shared_endpoints):
     """One key for all tests; what a test published goes with it."""
     yield shared_endpoints
     shared_endpoints.close()
+
+
+@pytest.fixture(scope="module")
+def own_endpoints(tmp_path_factory):
+    """The same on a Penstock of the module's own: who brings many wrong credentials is soon answered 429."""
+    server = Penstock(tmp_path_factory.mktemp("own") / "data")
+    yield Endpoints(API(server), SQL(server.credentials["clickhouseURL"]))
+    assert server.running, f"penstock ended by itself:\n{server.output()[-4000:]}"
+    server.stop()
 
 
 @pytest.fixture(scope="session")

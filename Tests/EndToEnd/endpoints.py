@@ -44,6 +44,10 @@ class Reply:
         """The `details` of a run's error, which has the agreed shape and tells nothing of what is behind Penstock."""
         assert self.status in statuses, f"wanted {statuses}: {self!r}"
         error = self.json["error"]
+        if isinstance(error, str):
+            # A key that the route of a service refuses.
+            assert self.status in (401, 403), self.text
+            error = {"code": "REFUSED", "details": error}
         assert set(error) == {"code", "details"} and isinstance(error["code"], str) and error["code"], self.text
         assert isinstance(error["details"], str) and error["details"], self.text
         assert self.headers["x-request-id"], self.headers
@@ -156,7 +160,7 @@ class Endpoints:
         def found():
             self.sql.text("SYSTEM FLUSH LOGS")
             rows = self.sql.rows(
-                "SELECT type, query_id, user, query, Settings, exception_code, used_roles FROM system.query_log WHERE type != 'QueryStart' "
+                "SELECT type, query_id, user, query, Settings, exception_code FROM system.query_log WHERE type != 'QueryStart' "
                 f"AND query LIKE '%{marker}%' AND query NOT LIKE '%system.query_log%' AND query NOT LIKE '%system.processes%' "
                 "AND query_kind NOT IN ('Explain') ORDER BY event_time_microseconds")
             return rows if len(rows) >= least else None

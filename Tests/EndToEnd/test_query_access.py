@@ -12,7 +12,8 @@ from servers import random_name, wait_until
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"
 
 
-def test_the_same_401_for_all_credentials_that_do_not_work(endpoints):
+def test_the_same_401_for_all_credentials_that_do_not_work(own_endpoints):
+    endpoints = own_endpoints
     endpoint = endpoints.publish("SELECT 1")
     disabled = endpoints.new_key("disabled")
     endpoints.api.curl("PUT", endpoints.path(endpoint), {
@@ -20,13 +21,13 @@ def test_the_same_401_for_all_credentials_that_do_not_work(endpoints):
     assert endpoints.run(endpoint, user=disabled.pair).status == 200
     endpoints.api.curl("PATCH", f"{endpoints.api.organization}/keys/{disabled.id}", {"state": "disabled"}).result
     answers = [
-        endpoints.run(endpoint, user=None), endpoints.run(endpoint, user=(endpoints.key.key_id, "wrong")),
-        endpoints.run(endpoint, user=("unknown", endpoints.key.secret)), endpoints.run(endpoint, user=disabled.pair),
-        endpoints.run(endpoint, headers={"Authorization": "Basic"}), endpoints.run(endpoint, headers={"Authorization": "Basic %%%"}),
-        endpoints.run(endpoint, headers={"Authorization": "Bearer x.y.z"}), endpoints.run(endpoint, headers={"Authorization": "Digest a"})]
-    details = {a.failure(401) for a in answers}
-    assert len(details) == 1, details
-    assert all(a.headers.get("www-authenticate", "").startswith("Basic") for a in answers[:4])
+        endpoints.run(endpoint, user=(endpoints.key.key_id, "wrong")), endpoints.run(endpoint, user=("unknown", endpoints.key.secret)),
+        endpoints.run(endpoint, user=disabled.pair), endpoints.run(endpoint, user=(disabled.key_id, "wrong"))]
+    assert len({a.failure(401) for a in answers}) == 1, answers
+    nothing = [endpoints.run(endpoint, user=None)] + [
+        endpoints.run(endpoint, headers={"Authorization": text}) for text in ("Basic", "Basic %%%", "Bearer x.y.z", "Digest a", "")]
+    assert len({a.failure(401) for a in nothing}) == 1, nothing
+    assert all(a.headers["www-authenticate"].startswith("Basic") for a in answers + nothing)
     assert endpoints.run(endpoint, {"user": endpoints.key.key_id, "password": endpoints.key.secret}, user=None).failure(401)
 
 
@@ -60,10 +61,11 @@ def test_a_deleted_endpoint_and_a_deleted_key_stop_at_once(endpoints):
     endpoints.run(endpoint).failure(404)
 
 
-def test_an_unknown_key_takes_as_long_as_a_wrong_secret(endpoints):
+def test_an_unknown_key_takes_as_long_as_a_wrong_secret(own_endpoints):
+    endpoints = own_endpoints
     endpoint = endpoints.publish("SELECT 1")
     times = {"id": [], "secret": []}
-    for _ in range(60):
+    for _ in range(12):
         for kind, user in (("id", ("unknownunknownunknow", "x" * 43)), ("secret", (endpoints.key.key_id, "x" * 43))):
             started = time.perf_counter()
             assert endpoints.run(endpoint, user=user).status == 401
@@ -80,7 +82,7 @@ def preflight(endpoints, endpoint, origin, path="/run/{}"):
 
 
 @pytest.mark.parametrize("allowed, origin, ok", [
-    ([], "https://a.example", False), (["*"], "https://a.example", True), (["*"], "null", True),
+    ([], "https://a.example", False), (["*"], "https://a.example", True), (["*"], "null", False),
     (["https://a.example"], "https://a.example", True), (["https://a.example"], "HTTPS://A.example", True),
     (["https://a.example"], "http://a.example", False), (["https://a.example"], "https://a.example:8443", False),
     (["https://a.example:8443"], "https://a.example:8443", True), (["https://a.example"], "https://a.example:443", True),

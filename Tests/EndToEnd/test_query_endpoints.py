@@ -51,7 +51,7 @@ def test_every_format_of_version_1_is_wrapped_and_others_are_refused(endpoints, 
 
 def test_version_2_serves_the_formats_of_clickhouse(endpoints, sql):
     endpoint = endpoints.publish("SELECT number AS n, toString(number) AS s FROM numbers(3)")
-    for format, start in {"Parquet": b"PAR1", "Arrow": b"ARROW1", "RowBinary": b"\0" * 8 + b"\x010", "PrettyCompactMonoBlock": "┌".encode(),
+    for format, start in {"Parquet": b"PAR1", "Arrow": b"ARROW1", "RowBinary": b"\0" * 8 + b"\x010", "PrettyCompactMonoBlock": "   ┌".encode(),
                           "CSVWithNames": b'"n","s"\n0,"0"', "XML": b"<?xml", "Native": b"\x02\x03\x01n"}.items():
         answer = endpoints.run(endpoint, {"format": format})
         assert answer.status == 200 and answer.body.startswith(start), (format, answer)

@@ -29,6 +29,12 @@ def hs256(text: bytes) -> bytes:
     return hmac.new(SECRET.encode(), text, hashlib.sha256).digest()
 
 
+@pytest.fixture
+def endpoints(own_endpoints):
+    yield own_endpoints
+    own_endpoints.close()
+
+
 def bearer(text: str) -> dict:
     return {"Authorization": f"Bearer {text}"}
 

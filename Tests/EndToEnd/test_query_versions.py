@@ -92,8 +92,8 @@ def test_a_restart_forgets_nothing(tmp_path):
         "roles": [READ_ONLY], "openApiKeys": [endpoints.key.id], "allowedOrigins": ""}).result
     saved = endpoints.api.curl("POST", endpoints.saved, {"name": "s", "sql": "SELECT 1", "database": "default"}).json["result"]
     before = endpoints.get(made["id"]), endpoints.api.get(f"{endpoints.path(made['id'])}/versions").result
-    for end in (server.stop, server.kill):
-        end()
+    for violently in (False, True):
+        server.kill() if violently else server.stop()
         # The address is new: the port was chosen by the system.
         server = Penstock(tmp_path / "data")
         administrator = API(server, endpoints.api.key_id, endpoints.api.key_secret)
@@ -106,7 +106,6 @@ def test_a_restart_forgets_nothing(tmp_path):
         served = endpoints.send("POST", f"/service/{endpoints.service}/run", {"format": "CSV"}, body={"sql": "SELECT n FROM t"})
         assert served.text == "7\n"
         endpoints.run(made["id"], user=(endpoints.key.key_id, "wrong")).failure(401)
-        end = server.stop
     server.stop()
 
 

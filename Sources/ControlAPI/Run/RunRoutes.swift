@@ -48,7 +48,7 @@ struct RunRoutes: Sendable {
 
     private func service(_ request: Request, _ context: APIContext) async -> Response {
         let id = (context.parameters.get("serviceId") ?? "").lowercased()
-        return await answer(request, context, methods: "POST, OPTIONS") { snapshot in
+        return await answer(request, context, methods: "POST, OPTIONS", bareRefusals: true) { snapshot in
             snapshot.services[id]?.route?.origins
         } run: { snapshot in
             try await runSQL(id, snapshot, request, context)
@@ -57,7 +57,8 @@ struct RunRoutes: Sendable {
 
     /// What both routes share: method, preflight, origins, the form of errors.
     private func answer(
-        _ request: Request, _ context: APIContext, methods: String, origins: (EndpointSnapshot) -> OriginList?,
+        _ request: Request, _ context: APIContext, methods: String, bareRefusals: Bool = false,
+        origins: (EndpointSnapshot) -> OriginList?,
         run: (EndpointSnapshot) async throws -> Response
     ) async -> Response {
         var response: Response
@@ -77,7 +78,7 @@ struct RunRoutes: Sendable {
             }
             response = try await run(snapshot)
         } catch {
-            response = failure(error, context).response()
+            response = failure(error, context).response(bare: bareRefusals)
         }
         if let allowed { CrossOrigin.add(to: &response.headers, origin: request.headers[.origin], allowed: allowed) }
         return response

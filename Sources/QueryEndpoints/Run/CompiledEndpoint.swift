@@ -36,7 +36,10 @@ public final class CompiledEndpoint: Sendable {
             throw QueryFailure(400, "SETTING_NOT_ALLOWED", "the setting '\(name)' cannot be set by a statement of this route; remove it")
         }
         if record.roles.allSatisfy({ $0 == ConsoleRole.readOnly.rawValue }), statement.kind != .read {
-            throw QueryFailure(403, "READONLY", "the database role of this route only reads; this statement writes")
+            throw QueryFailure(
+                403, "READONLY",
+                "the database role of this route only reads: SELECT, WITH, SHOW, DESCRIBE, EXPLAIN, EXISTS and CHECK can run, this statement cannot"
+            )
         }
     }
 
