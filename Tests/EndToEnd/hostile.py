@@ -193,8 +193,8 @@ class Hostile:
         return self._head("POST", f"/service/{self.service}/run?{query}", body=body), None
 
 
-def send(address: tuple[str, int], request: bytes, half_close: bool, timeout: float = 30) -> tuple[int | None, bytes]:
-    """Status and body; the status is None when the server closed without an answer, which is an answer to half a request."""
+def send(address: tuple[str, int], request: bytes, half_close: bool, timeout: float = 30) -> tuple[int | None, bytes, str | None]:
+    """Status, body and request id; the status is None when the server closed without an answer, which is an answer to half a request."""
     with socket.create_connection(address, timeout=timeout) as wire:
         try:
             wire.sendall(request)
@@ -205,8 +205,8 @@ def send(address: tuple[str, int], request: bytes, half_close: bool, timeout: fl
         answer = HTTPResponse(wire, method=request.split(b" ", 1)[0].decode("latin-1"))
         try:
             answer.begin()
-            return answer.status, answer.read()
+            return answer.status, answer.read(), answer.getheader("x-request-id")
         except TimeoutError as error:
             raise AssertionError(f"no answer in {timeout} s to {request[:600]!r}") from error
         except (HTTPException, OSError, ValueError):
-            return None, b""
+            return None, b"", None
