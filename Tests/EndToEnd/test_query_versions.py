@@ -21,7 +21,7 @@ def test_the_document_of_an_endpoint(endpoints):
             ({"apiKeyIds": ["00000000-0000-4000-8000-00000000dead"]}, "apiKeyIds"), ({"roles": []}, "roles"), ({"roles": [""]}, "roles"),
             ({"database": ""}, "database"), ({"parameters": {"y": "300"}}, "y"), ({"parameters": {"other": "1"}}, "other"),
             ({"allowedOrigins": ["https://a.example/path"]}, "allowedOrigins"), ({"cacheSeconds": -1}, "cacheSeconds"),
-            ({"limits": {"resultRows": 0}}, "resultRows"), ({"limits": {"settings": ["readonly"]}}, "readonly")):
+            ({"limits": {"resultRows": 0}}, "resultRows"), ({"limits": {"settings": ["readonly"]}}, "limits.settings[0]")):
         answer = endpoints.api.curl("PUT", endpoints.path(made["id"]), {**endpoints.body("SELECT {y: UInt8} AS y"), **change})
         assert answer.status in (400, 404) and field in answer.error, (change, answer.text)
     assert endpoints.get(made["id"]) == made
