@@ -104,6 +104,9 @@ let package = Package(
             "QueryEndpoints",
             ["PipeCore", "Catalog", "ClickHouse", asyncHTTPClient, crypto, jwtKit, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
             tests: ["PipeTesting", "EmbeddedClickHouse", cryptoExtras]),
+        library(
+            "EndpointFiles",
+            ["PipeCore", "Catalog", "QueryEndpoints", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, yams]),
         library("Connectors", ["PipeCore"] + sources.map { .byName(name: $0[0].name) }, tests: ["PipeTesting"]),
         library(
             "ControlAPI",
@@ -118,7 +121,7 @@ let package = Package(
                 name: "penstock",
                 dependencies: [
                     "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "EmbeddedClickHouse", "ProgramConfiguration",
-                    "ControlAPI", "Connectors", "QueryEndpoints", argumentParser, lifecycle, logging, unixSignals,
+                    "ControlAPI", "Connectors", "EndpointFiles", "QueryEndpoints", argumentParser, lifecycle, logging, unixSignals,
                 ],
                 swiftSettings: settings),
         ],

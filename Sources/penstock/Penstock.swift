@@ -5,7 +5,7 @@ import ProgramConfiguration
     static let configuration = CommandConfiguration(
         commandName: "penstock", abstract: "Managed ingestion and query endpoints for any ClickHouse.",
         version: ProgramVersion.current,
-        subcommands: [UpCommand.self, ServeCommand.self, IssueKeyCommand.self, ConfigurationReferenceCommand.self])
+        subcommands: [UpCommand.self, ServeCommand.self, IssueKeyCommand.self, EndpointsCommand.self, ConfigurationReferenceCommand.self])
 }
 
 enum ProgramVersion {

@@ -1,11 +1,9 @@
 import Catalog
 import FoundationEssentials
 import Logging
-import NIOHTTP1
 import PipeCore
 import PipeTesting
 import QueryEndpoints
-import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct KeySetTests {

@@ -1,7 +1,6 @@
 import Crypto
 import CryptoExtras
 import FoundationEssentials
-import JWTKit
 import PipeCore
 
 /// An issuer of tokens with keys of its own.
