@@ -106,7 +106,7 @@ let package = Package(
             tests: ["PipeTesting", "EmbeddedClickHouse", cryptoExtras]),
         library(
             "EndpointFiles",
-            ["PipeCore", "Catalog", "QueryEndpoints", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, yams]),
+            ["PipeCore", "Catalog", "QueryEndpoints", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, yams], tests: ["PipeTesting"]),
         library("Connectors", ["PipeCore"] + sources.map { .byName(name: $0[0].name) }, tests: ["PipeTesting"]),
         library(
             "ControlAPI",

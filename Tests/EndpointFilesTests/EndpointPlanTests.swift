@@ -1,5 +1,6 @@
 import EndpointFiles
 import PipeCore
+import PipeTesting
 import Testing
 
 @Suite struct EndpointPlanTests {
@@ -19,6 +20,13 @@ import Testing
         let calls = Array(service.state.value.calls.dropFirst(before))
         #expect(plan.hasChanges == !calls.isEmpty)
         return calls
+    }
+
+    func refusal(_ files: [EndpointFile], by service: InMemoryEndpoints) async throws -> InvalidFiles? {
+        do {
+            _ = try await EndpointPlan(files, on: service, prune: false)
+            return nil
+        } catch let error as InvalidFiles { return error }
     }
 
     @Test func theSecondRunHasNothingToDo() async throws {
@@ -90,14 +98,10 @@ import Testing
         let byID = try EndpointFile(
             "/* ---\napiKeys: [\(InMemoryEndpoints.keyID.uppercased())]\n--- */\nSELECT 1", file: "i.sql", defaultName: "i",
             environment: [:])
-        let error = await #expect(throws: InvalidFiles.self) { [service] in
-            _ = try await EndpointPlan([unknown, missing, byID], on: service, prune: false)
-        }
+        let error = try await refusal([unknown, missing, byID], by: service)
         #expect(error?.problems.map { "\($0.file):\($0.line)" } == ["u.sql:2", "m.sql:3"])
         service.keyNames[InMemoryEndpoints.otherKeyID] = "dashboard"
-        let ambiguous = await #expect(throws: InvalidFiles.self) { [service] in
-            _ = try await EndpointPlan([try file("a")], on: service, prune: false)
-        }
+        let ambiguous = try await refusal([try file("a")], by: service)
         #expect(ambiguous?.description.contains("2 API keys have the name 'dashboard'") == true)
         #expect(service.state.value.calls.isEmpty)
     }

@@ -20,4 +20,12 @@ enum Confirmation {
 }
 
 /// A line for people who read the program's errors.
-func standardError(_ line: String) { fputs("\(line)\n", stderr) }
+func standardError(_ line: String) {
+    let bytes = Array("\(line)\n".utf8)
+    var written = 0
+    while written < bytes.count {
+        let count = bytes[written...].withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        guard count > 0 else { return }
+        written += count
+    }
+}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EndpointFiles
 
 /// `penstock endpoints`: query endpoints as files.
 struct EndpointsCommand: AsyncParsableCommand {

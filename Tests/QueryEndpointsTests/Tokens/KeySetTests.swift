@@ -1,6 +1,7 @@
 import Catalog
 import FoundationEssentials
 import Logging
+import NIOHTTP1
 import PipeCore
 import PipeTesting
 import QueryEndpoints
