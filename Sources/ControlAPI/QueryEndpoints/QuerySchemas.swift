@@ -96,7 +96,7 @@ enum QuerySchemas {
 
     static let endpointReplace = ObjectSchema(
         "QueryApiEndpointPutRequest",
-        "A whole endpoint: `parameters` and `allowedOrigins` that are left out become empty. Fields marked (Penstock) that are left out stay as they are; null resets them.",
+        "A whole endpoint. `parameters` and `allowedOrigins` that are left out become empty; fields marked (Penstock) stay, null resets.",
         fields: endpoint.fields + [
             Field(
                 "publish", .boolean,
