@@ -39,7 +39,7 @@ class Files:
 @pytest.fixture
 def files(api, tmp_path):
     name = random_name("files ")
-    answer = api.curl("POST", f"{api.organization}/keys", {"name": name, "roles": ["developer"]})
+    answer = api.curl("POST", f"{api.organization}/keys", {"name": name, "roles": ["query_endpoints"]})
     assert answer.status in (200, 201), answer.text
     made = Files(tmp_path / "endpoints", api, name)
     yield made
