@@ -102,7 +102,10 @@ let package = Package(
             "PipeRuntime", ["PipeCore", "ClickHouse", lifecycle, logging], tests: ["PipeTesting", asyncHTTPClient, nioCore, nioHTTP1]),
         library(
             "QueryEndpoints",
-            ["PipeCore", "Catalog", "ClickHouse", asyncHTTPClient, crypto, jwtKit, lifecycle, logging, nioCore, nioHTTP1, nioPosix, nioSSL],
+            [
+                "PipeCore", "Catalog", "ClickHouse", asyncHTTPClient, crypto, jwtKit, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
+                nioSSL,
+            ],
             tests: ["PipeTesting", "EmbeddedClickHouse", cryptoExtras]),
         library(
             "EndpointFiles",
