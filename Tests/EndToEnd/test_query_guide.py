@@ -68,20 +68,43 @@ def test_the_guide(endpoints, api, sql, youtube):
 
     # Monitoring shows the calls.
     monitoring = f"{endpoints.path(endpoint['id'])}/monitoring"
-
-    def seen():
-        answer = api.get(monitoring)
-        assert answer.status == 200, answer.text
-        document = answer.json["result"]
-        return document if document["requests"] >= 6 else None
-
-    document = wait_until(seen, 30, "the calls in the monitoring answer")
-    assert document["requests"] == 6 and document["errors"] == {"caller": 1, "permission": 1}
-    assert 0 < document["latency"]["p50"] <= document["latency"]["p95"] <= document["latency"]["p99"]
-    assert document["readRows"] > 0 and document["readBytes"] > 0
-    calls = api.get(f"{monitoring}/calls").result
-    assert sorted(c["status"] for c in calls) == [200, 200, 200, 200, 400, 401]
+    report = wait_until(lambda: (r := api.get(monitoring).result)["total"]["requests"] >= 5 and r, 30, "the calls in the monitoring answer")
+    total = report["total"]
+    assert total["requests"] == 5 and total["errors"] == 1 and total["errorsByClass"] == {"caller": 1}
+    assert 0 < total["durationMs"]["p50"] <= total["durationMs"]["p95"] <= total["durationMs"]["p99"]
+    assert total["readRows"] > 0 and total["readBytes"] > 0 and sum(s["requests"] for s in report["steps"]) == 5
+    assert [(c["apiKeyId"], c["requests"]) for c in report["callers"]] == [(endpoints.key.id, 5)]
+    calls = api.get(f"{endpoints.path(endpoint['id'])}/calls").result
+    assert [c["status"] for c in calls] == [400, 200, 200, 200, 200], "newest first"
     good = [c for c in calls if c["status"] == 200]
-    assert {c["keyId"] for c in good} == {endpoints.key.id} and all(c["queryId"] and c["durationMilliseconds"] >= 0 for c in good)
-    assert len({c["parameterHash"] for c in good}) == 2, "two years were asked for, and no year is told"
-    assert "2010" not in json.dumps([c["parameterHash"] for c in good])
+    assert all(c["apiKeyId"] == endpoints.key.id and c["queryId"] and c["durationMs"] > 0 and c["format"] == "JSONEachRow" for c in good)
+    # 2010 by the URL and by default, 2012 by both kinds of body; and no year is told.
+    assert len({c["parameterHash"] for c in good}) == 2
+    assert all(len(c["parameterHash"]) == 32 for c in good)
+
+
+def test_monitoring_tells_how_calls_ended(endpoints, api, sql):
+    broken = endpoints.publish(
+        "SELECT number, throwIf(number = 200000) AS t, repeat('x', 50) AS x FROM numbers(400000) SETTINGS max_block_size = 1000, max_threads = 1",
+        cacheSeconds=60)
+    assert endpoints.curl(f"/run/{broken}?format=CSV").returncode == 18
+    slow = endpoints.publish("SELECT sum(sleepEachRow(0.1)) FROM numbers(100) SETTINGS max_block_size = 1, max_threads = 1")
+    endpoints.run(slow, {"request_timeout": 300}).failure(504)
+    cached = endpoints.publish("SELECT 1 AS x", cacheSeconds=60)
+    for _ in range(3):
+        assert endpoints.run(cached).status == 200
+
+    def total(endpoint, least):
+        def seen():
+            answer = api.get(f"{endpoints.path(endpoint)}/monitoring").result["total"]
+            return answer if answer["requests"] >= least else None
+        return wait_until(seen, 30, f"{least} calls in the monitoring answer")
+
+    assert total(broken, 1)["errorsByClass"] == {"midstream": 1}
+    assert total(slow, 1)["errorsByClass"] == {"timeout": 1}
+    counted = total(cached, 3)
+    assert (counted["cacheHits"], counted["cacheMisses"], counted["errors"]) == (2, 1, 0)
+    failed = api.get(f"{endpoints.path(broken)}/calls?status=error").result
+    assert len(failed) == 1 and failed[0]["errorClass"] == "midstream" and failed[0]["cache"] != "hit"
+    metrics = api.get(f"{api.service}/prometheus").text
+    assert "QueryEndpoints_" in metrics
