@@ -49,7 +49,10 @@ extension ClickHouseClient {
         if let encoding { headers.add(name: "Content-Encoding", value: encoding) }
         do {
             let request = try HTTPClient.Request(url: origin + encoded.target, method: .POST, headers: headers, body: body)
-            relay.started(http.execute(request: request, delegate: relay, eventLoop: .delegate(on: loop)))
+            // A body is pushed at a connection on its own loop, where the word to wait arrives at once: from another loop it would arrive
+            // after megabytes. Other connections may be anywhere: the pool does not keep those that must be on one loop.
+            let place: HTTPClient.EventLoopPreference = upload == nil ? .delegate(on: loop) : .delegateAndChannel(on: loop)
+            relay.started(http.execute(request: request, delegate: relay, eventLoop: place))
         } catch {
             relay.failedToStart(error)
         }

@@ -50,7 +50,8 @@ struct Program {
         let announcement = Announcement(
             configuration: configuration, organizationID: organization.id, serviceID: services.first?.id ?? "",
             clickhouseURL: services.first { $0.isEmbedded }?.urlWithCredentials)
-        let cache = ResultCache(clock: clock)
+        let cache = ResultCache(
+            .init(bytes: configuration.queryEndpoints.cacheBytes, entryBytes: configuration.queryEndpoints.cacheEntryBytes), clock: clock)
         let runner = QueryRunner(clients: accounts, cache: cache, recorder: UnrecordedCalls(), logger: logger)
         let api = ControlAPI(
             APIDependencies(
@@ -59,7 +60,8 @@ struct Program {
                 queries: RunningQueries(accounts: accounts),
                 organizationID: organization.id, now: { Date() },
                 configuration: ControlAPIConfiguration(configuration), logger: logger),
-            runs: RunDependencies(runner: runner, tokens: TokenVerifier(log: logger)))
+            runs: RunDependencies(
+                runner: runner, tokens: TokenVerifier(allowsPrivateKeySets: configuration.queryEndpoints.allowPrivateKeySets, log: logger)))
         let server = try api.buildApplication { port in
             await announcement.publish(port: port, bootstrap: bootstrap, logger: logger)
         }

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTPTypes
 import PipeCore
 import QueryEndpoints
 
@@ -217,7 +218,7 @@ struct RunRoutes: Sendable {
             throw QueryFailure(403, "FORBIDDEN", "this API key is not one of the keys of the service's query endpoint")
         }
         guard found.permissions.allows(.runQueryEndpoints, service: id) else { throw QueryFailure(APIError.lacking(.runQueryEndpoints)) }
-        if let pause = try await waking(service.record, request, found) { return pause }
+        if let pause = try await waking(service.record, request, context, found) { return pause }
 
         let presence = CallerPresence()
         ClientWatch.of(context.channel)?.watch(presence)
@@ -238,15 +239,27 @@ struct RunRoutes: Sendable {
     }
 
     /// A service that was stopped is started again only by a key that may do so, and only when it says that it wants it.
-    private func waking(_ service: ServiceRecord, _ request: Request, _ found: Authenticator.Found) async throws -> Response? {
+    private func waking(
+        _ service: ServiceRecord, _ request: Request, _ context: APIContext, _ found: Authenticator.Found
+    ) async throws -> Response? {
         guard service.wanted == .stopped else { return nil }
         func pause(_ text: String) throws -> Response {
             try .json(["data": .string(text)], status: HTTPResponse.Status(code: 206))
         }
         guard found.permissions.allows(.manageService, service: service.id) else { return try pause("Service is stopped") }
         guard request.headers[Self.wake]?.lowercased() == "true" else { return try pause("Confirm wake service") }
-        try await api.services.setWanted(.running, service: service.id)
         _ = try await api.catalog.updateService(service.id) { $0.wanted = .running }
+        try await api.services.setWanted(.running, service: service.id)
+        var named = context
+        named.caller = Caller(
+            key: found.key, permissions: found.permissions, ipAddress: context.remoteAddress?.ipAddress ?? "",
+            userAgent: request.headers[.userAgent] ?? "")
+        await api.recordActivity("service_awaken", by: named, service: service.id)
+        // An embedded server is there within seconds; one that is not is told to the caller as unavailable.
+        let deadline = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < deadline, await api.services.statuses().first(where: { $0.id == service.id })?.state != .running {
+            try await Task.sleep(for: .milliseconds(100))
+        }
         return nil
     }
 
@@ -300,7 +313,12 @@ extension Response {
         case .bytes(let bytes): body = reply.status == 304 ? ResponseBody() : ResponseBody(byteBuffer: bytes)
         case .stream(let stream):
             body = ResponseBody { writer in
-                while let piece = try await stream.next() { try await writer.write(piece) }
+                if ClientWatch.of(channel) != nil {
+                    // The head is written already, on the loop that the pieces arrive on.
+                    try await stream.forward { piece in channel.writeAndFlush(HTTPResponsePart.body(piece)) }
+                } else {
+                    while let piece = try await stream.next() { try await writer.write(piece) }
+                }
                 try await writer.finish(nil)
             }
         }

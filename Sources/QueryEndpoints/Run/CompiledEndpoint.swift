@@ -50,7 +50,8 @@ public final class CompiledEndpoint: Sendable {
         origins = OriginList(record.allowedOrigins)
         settings = SettingsPolicy(record.limits)
         keyIDs = Set(record.apiKeyIDs)
-        var base = ["database": record.query.database]
+        // An exception as plain text: found faster among the bytes of an answer, and never part of a document that looks whole.
+        var base = ["database": record.query.database, "http_write_exception_in_output_format": "0"]
         if statement.kind == .read {
             base["cancel_http_readonly_queries_on_client_close"] = "1"
             base["readonly"] = Self.readonlyLevel(record, statement)
