@@ -99,7 +99,8 @@ public final class QueryRunner: Sendable {
         var tooLarge: AnswerRelay?
         var head: AnswerRelay.Head?
         run.used(.miss)
-        let result = try await cache.answer(key, seconds: seconds) { () async throws -> CachedAnswer? in
+        let result = try await cache.answer(key, seconds: seconds, patience: plan.timeout ?? Self.defaultTimeout) {
+            () async throws -> CachedAnswer? in
             let relay = try await begin(call, plan, run)
             head = relay.answer.head
             var bytes = ByteBuffer()
