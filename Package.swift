@@ -96,7 +96,7 @@ let package = Package(
         library("ProgramConfiguration", ["PipeCore", yams]),
         [.systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])])],
         library(
-            "ClickHouse", ["CZstd", asyncHTTPClient, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: ["PipeTesting"]),
+            "ClickHouse", ["CZstd", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: ["PipeTesting"]),
         library(
             "EmbeddedClickHouse", ["ClickHouse", crypto, lifecycle, logging, subprocess], tests: []),
         library("Catalog", ["PipeCore", crypto, grdb, logging], tests: ["PipeTesting"]),

@@ -1,62 +1,25 @@
-internal import ClickHouse
+package import ClickHouse
 internal import Logging
 public import PipeCore
 public import ServiceLifecycle
-private import Synchronization
 
 /// Logs of pipes: rows of `clickpipes_log` on each pipe's service, and lines of the program's log.
-///
-/// Lines are queued and written in batches by ``run()``. The queue is bounded: when the service does not take rows, the
-/// oldest are dropped and the next row says how many.
 public final class ClickHousePipeLogs: PipeLogProvider, Service {
-    private let services: ServiceDirectory
-    private let clock: any Clock<Duration>
-    private let interval: Duration
-    private let capacity: Int
-    private let queue = Mutex(LogQueue())
-    private let (wakeups, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    private let log: BatchedLog<PipeLogLine>
 
-    /// `interval` is the shortest time between two writes; `capacity` the most lines in memory.
+    /// `interval` is the shortest time between two writes; `capacity` the most lines in memory for one database.
     public init(
         services: ServiceDirectory, clock: any Clock<Duration> = ContinuousClock(), interval: Duration = .seconds(1), capacity: Int = 10_000
     ) {
-        self.services = services
-        self.clock = clock
-        self.interval = interval
-        self.capacity = capacity
+        log = BatchedLog(
+            PipeLogLine.table, clock: clock, policy: .init(interval: interval, batch: capacity, capacity: capacity),
+            destination: { services.logDestination($0) })
     }
 
-    public func log(for spec: PipeSpec) -> any PipeLog { ClickHousePipeLog(spec: spec, logs: self) }
+    public func log(for spec: PipeSpec) -> any PipeLog { ClickHousePipeLog(spec: spec, log: log) }
 
     /// Writes until graceful shutdown or cancellation, then once more.
-    public func run() async throws {
-        let writer = PipeLogWriter(services: services)
-        // Only the pauses are cut short: a write that is cancelled may have happened, and its lines would be written again.
-        await withGracefulShutdownHandler {
-            for await _ in self.wakeups {
-                await self.flush(through: writer)
-                await cancelWhenGracefulShutdown { try? await self.clock.sleep(for: self.interval) }
-            }
-        } onGracefulShutdown: {
-            self.wake.finish()
-        }
-        await flush(through: writer)
-    }
-
-    /// Writes everything that is queued now. Lines that could not be written are queued again.
-    private func flush(through writer: PipeLogWriter) async {
-        let (lines, dropped) = queue.withLock { $0.take() }
-        guard !lines.isEmpty else { return }
-        let failed = await writer.write(lines, dropped: dropped)
-        guard !failed.isEmpty else { return }
-        queue.withLock { $0.putBack(failed, dropped: failed.count == lines.count ? dropped : 0, capacity: capacity) }
-        wake.yield()
-    }
-
-    fileprivate func enqueue(_ line: PipeLogLine) {
-        queue.withLock { $0.append(line, capacity: capacity) }
-        wake.yield()
-    }
+    public func run() async throws { try await log.run() }
 }
 
 /// A line on its way to `clickpipes_log`.
@@ -88,52 +51,45 @@ package struct PipeLogLine: Sendable, Hashable {
     }
 }
 
-/// The bounded queue of lines. Pure.
-package struct LogQueue: Sendable {
-    private var lines: [PipeLogLine] = []
-    private var dropped = 0
+extension PipeLogLine: LogRow {
+    static let table = LogTable(
+        "clickpipes_log",
+        columns: [
+            .init("clickpipe_id", "String"), .init("clickpipe_name", "LowCardinality(String)"),
+            .init("source", "LowCardinality(String)", "Kind of source"),
+            .init("level", "LowCardinality(String)", "info, warning or error"),
+            .init("code", "LowCardinality(String)", "Error code; empty for none"), .init("message", "String"),
+        ], sortingKey: "clickpipe_id, timestamp", days: 7)
 
-    package init() {}
+    package var place: LogPlace { LogPlace(service: service, database: database) }
 
-    package var count: Int { lines.count }
-
-    package mutating func append(_ line: PipeLogLine, capacity: Int) {
-        lines.append(line)
-        trim(to: capacity)
+    package func write(to row: inout JSONRows) {
+        row.field("timestamp", time)
+        row.field("clickpipe_id", pipe.rawValue)
+        row.field("clickpipe_name", name)
+        row.field("source", source)
+        row.field("level", level.rawValue)
+        row.field("code", code)
+        row.field("message", message)
     }
 
-    /// All lines, and how many were dropped before them since the last call.
-    package mutating func take() -> ([PipeLogLine], dropped: Int) {
-        defer {
-            lines = []
-            dropped = 0
-        }
-        return (lines, dropped)
-    }
-
-    /// Lines that were taken and not written go back to the front.
-    package mutating func putBack(_ old: [PipeLogLine], dropped: Int = 0, capacity: Int) {
-        lines = old + lines
-        self.dropped += dropped
-        trim(to: capacity)
-    }
-
-    private mutating func trim(to capacity: Int) {
-        let excess = lines.count - capacity
-        guard excess > 0 else { return }
-        lines.removeFirst(excess)
-        dropped += excess
+    package func notice(dropped: Int) -> PipeLogLine? {
+        var line = self
+        line.level = .warning
+        line.code = "LOG_LINES_DROPPED"
+        line.message = "\(dropped) older line(s) of pipes were dropped because ClickHouse did not take them in time"
+        return line
     }
 }
 
 private struct ClickHousePipeLog: PipeLog {
     let spec: PipeSpec
-    let logs: ClickHousePipeLogs
+    let log: BatchedLog<PipeLogLine>
     let logger: Logger
 
-    init(spec: PipeSpec, logs: ClickHousePipeLogs) {
+    init(spec: PipeSpec, log: BatchedLog<PipeLogLine>) {
         self.spec = spec
-        self.logs = logs
+        self.log = log
         var logger = Logger(label: "penstock.pipe")
         logger[metadataKey: "pipe_id"] = .string(spec.id.rawValue)
         logger[metadataKey: "pipe_name"] = .string(spec.name)
@@ -147,7 +103,7 @@ private struct ClickHousePipeLog: PipeLog {
         case .warning: logger.warning("\(message)", metadata: metadata)
         case .error: logger.error("\(message)", metadata: metadata)
         }
-        logs.enqueue(
+        log.append(
             PipeLogLine(
                 service: spec.serviceID, database: spec.destination.database, pipe: spec.id, name: spec.name, source: spec.source.label,
                 level: level, code: code?.rawValue ?? "", message: message, time: WallClock.milliseconds()))

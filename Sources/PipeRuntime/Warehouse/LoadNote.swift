@@ -1,3 +1,4 @@
+package import ClickHouse
 package import PipeCore
 
 /// What a staged load remembers between its steps, kept in the journal entry of the batch.

@@ -28,6 +28,11 @@ public final class ServiceDirectory: WarehouseProvider {
         return service
     }
 
+    /// Where logs of a service are written; nil when the service is not configured.
+    package func logDestination(_ id: String) -> LogDestination? {
+        services.withLock { $0[id].map { LogDestination(client: $0.client, cluster: $0.cluster) } }
+    }
+
     public func warehouse(for spec: PipeSpec, settings: LiveSettings, log: any PipeLog) throws -> any Warehouse {
         try ClickHouseWarehouse(spec: spec, service: service(spec.serviceID), settings: settings, log: log)
     }

@@ -1,4 +1,4 @@
-internal import ClickHouse
+package import ClickHouse
 package import PipeCore
 
 /// The DDL of a managed table. Pure.
@@ -95,12 +95,5 @@ package struct TableBuilder: Sendable {
         if engineType == "Null" { return "" }
         let window = cluster == nil ? "non_replicated_deduplication_window = 1000, " : ""
         return "\(partitionClause)\(primaryClause)\(sortingClause) SETTINGS \(window)old_parts_lifetime = 480"
-    }
-}
-
-package enum OnCluster {
-    /// ` ON CLUSTER name`, or nothing.
-    package static func clause(_ cluster: String?) -> String {
-        cluster.map { " ON CLUSTER \(Identifier.quoted($0))" } ?? ""
     }
 }

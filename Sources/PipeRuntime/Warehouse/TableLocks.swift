@@ -1,3 +1,4 @@
+package import ClickHouse
 private import Synchronization
 
 /// One holder at a time for each table, in order of arrival.

@@ -1,4 +1,4 @@
-internal import ClickHouse
+package import ClickHouse
 
 /// The parts of a materialized view's definition that staging needs, found in the SQL that ClickHouse itself formatted.
 package enum ViewDefinition {

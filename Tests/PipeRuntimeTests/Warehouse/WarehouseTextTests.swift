@@ -120,27 +120,6 @@ import Testing
     }
 }
 
-@Suite struct LogQueueTests {
-    private func line(_ number: Int) -> PipeLogLine {
-        PipeLogLine(
-            service: "s", database: "d", pipe: PipeID("p"), name: "n", source: "k", level: .info, code: "", message: String(number), time: 0
-        )
-    }
-
-    @Test func dropsTheOldestAndCountsThem() {
-        var queue = LogQueue()
-        for number in 0..<5 { queue.append(line(number), capacity: 3) }
-        var (lines, dropped) = queue.take()
-        #expect(lines.map(\.message) == ["2", "3", "4"])
-        #expect(dropped == 2)
-        queue.append(line(9), capacity: 3)
-        queue.putBack(lines, capacity: 3)
-        (lines, dropped) = queue.take()
-        #expect(lines.map(\.message) == ["3", "4", "9"])
-        #expect(dropped == 1)
-    }
-}
-
 @Suite struct LoadTroubleTests {
     /// Texts of ClickHouse 25.8 when a store closes the connection in the middle of an object.
     @Test(arguments: [

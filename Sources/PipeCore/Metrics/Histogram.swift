@@ -1,5 +1,3 @@
-public import PipeCore
-
 /// Counts of observations by upper bound, as Prometheus wants them.
 public struct Histogram: Hashable, Sendable {
     /// Ascending; the bucket above the last is implied.

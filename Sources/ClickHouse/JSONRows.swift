@@ -1,28 +1,30 @@
 /// Rows of `JSONEachRow` built by hand: values may hold any bytes, which ClickHouse takes and a JSON library would not.
-struct JSONRows {
-    private(set) var bytes: [UInt8] = []
+package struct JSONRows {
+    package private(set) var bytes: [UInt8] = []
     private var isFirst = true
 
-    mutating func row(_ write: (inout JSONRows) -> Void) {
+    package init() {}
+
+    package mutating func row(_ write: (inout JSONRows) -> Void) {
         bytes.append(UInt8(ascii: "{"))
         isFirst = true
         write(&self)
         bytes += [UInt8(ascii: "}"), UInt8(ascii: "\n")]
     }
 
-    mutating func field(_ name: String, _ value: String) { field(name, Array(value.utf8)) }
+    package mutating func field(_ name: String, _ value: String) { field(name, Array(value.utf8)) }
 
-    mutating func field(_ name: String, _ value: [UInt8]) {
+    package mutating func field(_ name: String, _ value: [UInt8]) {
         key(name)
         string(value)
     }
 
-    mutating func field(_ name: String, _ value: Int64) {
+    package mutating func field(_ name: String, _ value: Int64) {
         key(name)
         bytes += Array(String(value).utf8)
     }
 
-    mutating func field(_ name: String, _ value: [String: String]) {
+    package mutating func field(_ name: String, _ value: [String: String]) {
         key(name)
         bytes.append(UInt8(ascii: "{"))
         for (index, pair) in value.sorted(by: { $0.key < $1.key }).enumerated() {

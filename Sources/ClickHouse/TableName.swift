@@ -1,5 +1,3 @@
-internal import ClickHouse
-
 /// A table of a ClickHouse server, as names and as SQL.
 package struct TableName: Hashable, Sendable, Codable, CustomStringConvertible {
     package var database: String
