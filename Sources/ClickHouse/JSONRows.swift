@@ -24,6 +24,12 @@ package struct JSONRows {
         bytes += Array(String(value).utf8)
     }
 
+    /// `value` is finite.
+    package mutating func field(_ name: String, _ value: Double) {
+        key(name)
+        bytes += Array(String(value).utf8)
+    }
+
     package mutating func field(_ name: String, _ value: [String: String]) {
         key(name)
         bytes.append(UInt8(ascii: "{"))

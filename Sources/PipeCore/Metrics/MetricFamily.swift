@@ -39,7 +39,7 @@ public struct MetricFamily: Hashable, Sendable {
 
 /// Where the API gets metrics from.
 public protocol MetricsSource: Sendable {
-    /// Everything known of the pipes of one service, or of all. Labels `clickhouse_org`, `clickhouse_service` and
+    /// Everything known of what runs on one service, or on all. Labels `clickhouse_org`, `clickhouse_service` and
     /// `clickhouse_service_name` are added by the API.
     func families(service: String?) -> [MetricFamily]
 }
