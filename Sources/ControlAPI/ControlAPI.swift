@@ -41,6 +41,7 @@ public struct ControlAPI: Sendable {
         QueryEndpointVersionsResource.self,
         QueryEndpointOpenAPIResource.self,
         ServiceQueryEndpointResource.self,
+        MonitoringResource.self,
         PrometheusResource.self,
     ]
 

@@ -92,6 +92,7 @@ extension PenstockConfiguration {
                         Field(
                             "cacheEntryBytes", .integer(0...(1 << 30)),
                             "A larger result is streamed and not cached.", default: 4_194_304),
+                        Field("logDays", .integer(1...3650), "Days that calls are kept in `query_endpoints_log`.", default: 30),
                         Field(
                             "allowPrivateKeySets", .boolean,
                             "Fetch the key sets of tokens (`tokens.keySetURL`) from loopback, private and link-local addresses too.",
@@ -100,7 +101,7 @@ extension PenstockConfiguration {
                             "keySetCaFile", .text,
                             "PEM file of the certificate authorities to trust for key sets, instead of the system's."),
                     ]), "Query endpoints.",
-                default: ["cacheBytes": 67_108_864, "cacheEntryBytes": 4_194_304, "allowPrivateKeySets": false]),
+                default: ["cacheBytes": 67_108_864, "cacheEntryBytes": 4_194_304, "logDays": 30, "allowPrivateKeySets": false]),
         ])
 
     private static let serviceSchema = ObjectSchema(

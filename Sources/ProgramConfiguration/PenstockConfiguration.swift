@@ -72,6 +72,7 @@ public struct PenstockConfiguration: Codable, Hashable, Sendable {
     public struct QueryEndpoints: Codable, Hashable, Sendable {
         public var cacheBytes: Int
         public var cacheEntryBytes: Int
+        public var logDays: Int
         public var allowPrivateKeySets: Bool
         public var keySetCaFile: String?
     }

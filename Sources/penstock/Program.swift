@@ -52,12 +52,16 @@ struct Program {
             clickhouseURL: services.first { $0.isEmbedded }?.urlWithCredentials)
         let cache = ResultCache(
             .init(bytes: configuration.queryEndpoints.cacheBytes, entryBytes: configuration.queryEndpoints.cacheEntryBytes), clock: clock)
-        let runner = QueryRunner(clients: accounts, cache: cache, recorder: UnrecordedCalls(), logger: logger)
+        let calls = CallLog(
+            catalog: catalog, secret: sealer.derive("hash of parameters of query endpoints"), days: configuration.queryEndpoints.logDays,
+            clock: clock, logger: logger, destination: { warehouses.logDestination($0) })
+        let runner = QueryRunner(clients: accounts, cache: cache, recorder: calls, logger: logger)
         let api = ControlAPI(
             APIDependencies(
-                catalog: catalog, sources: Connectors.all, warehouses: warehouses, services: monitor, metrics: metrics,
+                catalog: catalog, sources: Connectors.all, warehouses: warehouses, services: monitor,
+                metrics: CombinedMetrics([metrics, calls.metrics]),
                 pipes: RunningPipes(supervisor: supervisor, warehouses: warehouses, store: catalog, logger: logger),
-                queries: RunningQueries(accounts: accounts),
+                queries: RunningQueries(accounts: accounts), calls: CallStatistics(log: calls),
                 organizationID: organization.id, now: { Date() },
                 configuration: ControlAPIConfiguration(configuration), logger: logger),
             runs: RunDependencies(
@@ -70,7 +74,7 @@ struct Program {
         var group: [any Service] = []
         if let embedded { group.append(embedded) }
         group.append(ClientLifetime(services.map(\.client) + accounts.clients))
-        group += [monitor, logs, supervisor, server] as [any Service]
+        group += [monitor, logs, calls, supervisor, server] as [any Service]
         var groupConfiguration = ServiceGroupConfiguration(
             services: group.map {
                 .init(

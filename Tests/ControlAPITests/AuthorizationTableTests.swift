@@ -43,6 +43,8 @@ import Testing
         "queryApiEndpointVersionList": viewers, "queryApiEndpointVersionGet": viewers, "queryApiEndpointVersionPublish": administrators,
         "queryApiEndpointListOpenAPI": viewers, "queryApiEndpointOpenAPI": viewers,
         "instanceQueryEndpointGet": viewers, "instanceQueryEndpointUpsert": administrators, "instanceQueryEndpointDelete": administrators,
+        "queryApiEndpointMonitoringGet": viewers, "queryApiEndpointCallList": viewers,
+        "instanceQueryEndpointMonitoringGet": viewers, "instanceQueryEndpointCallList": viewers,
         "organizationPrometheusGet": developers, "instancePrometheusGet": viewers,
     ]
 

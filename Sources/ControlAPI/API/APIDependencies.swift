@@ -2,6 +2,7 @@ package import Catalog
 package import FoundationEssentials
 package import Logging
 package import PipeCore
+package import QueryEndpoints
 
 /// What resources are made of.
 package struct APIDependencies: Sendable {
@@ -12,6 +13,7 @@ package struct APIDependencies: Sendable {
     package var metrics: any MetricsSource
     package var pipes: any PipeControl
     package var queries: any QueryControl
+    package var calls: any CallHistory
     package var organizationID: String
     package var now: @Sendable () -> Date
     package var configuration: ControlAPIConfiguration
@@ -19,7 +21,7 @@ package struct APIDependencies: Sendable {
 
     package init(
         catalog: any Catalog, sources: SourceCatalog, warehouses: any WarehouseProvider, services: any ServiceControl,
-        metrics: any MetricsSource, pipes: any PipeControl, queries: any QueryControl, organizationID: String,
+        metrics: any MetricsSource, pipes: any PipeControl, queries: any QueryControl, calls: any CallHistory, organizationID: String,
         now: @escaping @Sendable () -> Date,
         configuration: ControlAPIConfiguration, logger: Logger
     ) {
@@ -30,6 +32,7 @@ package struct APIDependencies: Sendable {
         self.metrics = metrics
         self.pipes = pipes
         self.queries = queries
+        self.calls = calls
         self.organizationID = organizationID
         // Whole milliseconds, which is what the catalog keeps: the answer to a POST shows the times of every later GET.
         self.now = { Date(timeIntervalSince1970: (now().timeIntervalSince1970 * 1000 + 0.001).rounded(.down) / 1000) }

@@ -22,6 +22,7 @@ struct APIFixture: Sendable {
     let metrics = FakeMetrics()
     let pipes = FakePipes()
     let queries = FakeQueries()
+    let calls = FakeCalls()
     let time = TestTime(APIFixture.start)
     let sources: SourceCatalog
     var configuration = ControlAPIConfiguration()
@@ -62,7 +63,7 @@ struct APIFixture: Sendable {
     var dependencies: APIDependencies {
         APIDependencies(
             catalog: catalog, sources: sources, warehouses: warehouses, services: services, metrics: metrics, pipes: pipes,
-            queries: queries, organizationID: Self.organizationID, now: { time.now }, configuration: configuration,
+            queries: queries, calls: calls, organizationID: Self.organizationID, now: { time.now }, configuration: configuration,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -1,5 +1,6 @@
 import ClickHouse
 import ControlAPI
+import FoundationEssentials
 import PipeCore
 import QueryEndpoints
 import Synchronization
@@ -89,5 +90,46 @@ final class FakeQueries: QueryControl {
             return state.objection
         }
         if let objection { throw objection }
+    }
+}
+
+/// A log of calls that the test fills, and what was asked of it.
+final class FakeCalls: CallHistory {
+    private struct State {
+        var report: CallReport?
+        var page = CallPage(calls: [])
+        var failure: QueryFailure?
+        var questions: [String] = []
+    }
+    private let state = Mutex(State())
+
+    var questions: [String] { state.withLock { $0.questions } }
+    func answer(report: CallReport? = nil, page: CallPage = CallPage(calls: []), failure: QueryFailure? = nil) {
+        state.withLock { state in
+            state.report = report
+            state.page = page
+            state.failure = failure
+        }
+    }
+
+    func report(service: String, endpoint: String?, span: CallSpan) async throws(QueryFailure) -> CallReport {
+        let (report, failure) = state.withLock { state in
+            state.questions.append("\(endpoint ?? "service") \(Int(span.to.timeIntervalSince(span.from))) \(span.step)")
+            return (state.report, state.failure)
+        }
+        if let failure { throw failure }
+        return report ?? CallReport(span: span)
+    }
+
+    func calls(service: String, endpoint: String?, filter: CallFilter?, before: CallCursor?, limit: Int) async throws(QueryFailure)
+        -> CallPage
+    {
+        let (page, failure) = state.withLock { state in
+            state.questions.append(
+                "\(endpoint ?? "service") \(filter.map { "\($0)" } ?? "all") \(before?.text ?? "newest") \(limit)")
+            return (state.page, state.failure)
+        }
+        if let failure { throw failure }
+        return page
     }
 }
