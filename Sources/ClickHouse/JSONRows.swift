@@ -25,7 +25,7 @@ package struct JSONRows {
     }
 
     /// `value` is finite.
-    package mutating func field(_ name: String, _ value: Double) {
+    package mutating func field(_ name: String, number value: Double) {
         key(name)
         bytes += Array(String(value).utf8)
     }

@@ -45,8 +45,8 @@ struct CallRow: LogRow {
         row.field("status", Int64(call.status))
         row.field("error_code", call.failure?.code ?? "")
         row.field("error_class", call.failure?.errorClass.rawValue ?? "")
-        if let firstByte = call.firstByte { row.field("first_byte_ms", firstByte.milliseconds) }
-        row.field("duration_ms", call.total.milliseconds)
+        if let firstByte = call.firstByte { row.field("first_byte_ms", number: firstByte.milliseconds) }
+        row.field("duration_ms", number: call.total.milliseconds)
         row.field("read_rows", Int64(call.readRows))
         row.field("read_bytes", Int64(call.readBytes))
         row.field("result_rows", Int64(call.resultRows))
