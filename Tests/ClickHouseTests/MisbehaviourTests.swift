@@ -35,9 +35,10 @@ import Testing
     }
 
     @Test func connectionRefused() async throws {
-        // A port that was just free.
-        let url = try await MisbehavingServer.with({ _ in .silence }) { $0.url }
-        try await withClient(url) { client in
+        // Bound, so that no other test gets the port, and not listening.
+        let port = try ClosedPort()
+        defer { port.release() }
+        try await withClient("http://127.0.0.1:\(port.number)") { client in
             let error = try await error { try await client.query("SELECT 1") }
             #expect(error.code == .connectFailed && error.disposition == .retryable && !error.isMaybeApplied)
             #expect(await client.ping() == false)
