@@ -19,15 +19,11 @@ package func jsonBody(_ request: Request, context: APIContext) async throws -> J
         throw APIError.badRequest("the body ended early")
     }
     guard bytes.readableBytes > 0 else { throw APIError.badRequest("the body is empty; a JSON object is expected") }
-    // Decoders forgive more than the standard does, such as a comma before a brace.
-    if let problem = JSONSyntax.problem(in: bytes.readableBytesView) {
-        throw APIError.badRequest("the body is not valid JSON: \(problem)")
-    }
     let value: JSONValue
     do {
-        value = try JSONText.decode(JSONValue.self, from: bytes.readableBytesView)
+        value = try JSONValue(parsing: bytes.readableBytesView)
     } catch {
-        throw APIError.badRequest("the body is not valid JSON: it holds a number out of range or text that is not UTF-8")
+        throw APIError.badRequest("the body is not valid JSON: \(error)")
     }
     guard value.object != nil else { throw APIError.badRequest("the body must be a JSON object, not \(value.kindName)") }
     return value

@@ -6,6 +6,8 @@ public enum JSONValue: Hashable, Sendable {
     case bool(Bool)
     case integer(Int64)
     case number(Double)
+    /// A number that the other two would change, as its text: an integer beyond 64 bits, a fraction of more than 15 digits.
+    case exactNumber(String)
     case string(String)
     case array([JSONValue])
     case object([String: JSONValue])
@@ -22,11 +24,12 @@ public enum JSONValue: Hashable, Sendable {
         return value
     }
 
-    /// The value of `.integer` and `.number`.
+    /// The value of a number, rounded if need be.
     public var double: Double? {
         switch self {
         case .integer(let value): Double(value)
         case .number(let value): value
+        case .exactNumber(let text): Double(text)
         default: nil
         }
     }
@@ -61,7 +64,7 @@ public enum JSONValue: Hashable, Sendable {
         switch self {
         case .null: "null"
         case .bool: "a boolean"
-        case .integer, .number: "a number"
+        case .integer, .number, .exactNumber: "a number"
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"
@@ -96,6 +99,7 @@ extension JSONValue: Codable {
         case .bool(let value): try container.encode(value)
         case .integer(let value): try container.encode(value)
         case .number(let value): try container.encode(value)
+        case .exactNumber(let text): try container.encode(Double(text) ?? .nan)
         case .string(let value): try container.encode(value)
         case .array(let value): try container.encode(value)
         case .object(let value): try container.encode(value)

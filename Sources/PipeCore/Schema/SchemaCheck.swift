@@ -48,7 +48,7 @@ extension Schema {
             } else if let multiple, (number / multiple).rounded() * multiple != number {
                 problems.append(Problem(path, "must be a multiple of \(multiple.plain)"))
             }
-            return value
+            return .number(number)
         case .array(let element, let count, let unique):
             guard let elements = value.array else {
                 problems.append(Problem(path, "must be an array, not \(value.kindName)"))
@@ -244,7 +244,10 @@ extension Double: PlainNumber {
 
 extension JSONValue {
     fileprivate var wrongNumberName: String {
-        if case .number(let value) = self { return "\(value)" }
-        return kindName
+        switch self {
+        case .number(let value): "\(value)"
+        case .exactNumber(let text): text.count > 64 ? "\(text.prefix(64))…" : text
+        default: kindName
+        }
     }
 }

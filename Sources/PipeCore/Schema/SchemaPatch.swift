@@ -57,7 +57,7 @@ extension JSONValue {
         case .string(let text): text.isEmpty
         case .array(let elements): elements.isEmpty
         case .object(let members): members.values.allSatisfy(\.isNothing)
-        case .integer, .number: false
+        case .integer, .number, .exactNumber: false
         }
     }
 }

@@ -67,6 +67,7 @@ struct TokenClaims {
         case .number(let number): number.isFinite && number.magnitude < 0x1p53
         case .array(let elements): elements.allSatisfy(isExact)
         case .object(let members): members.values.allSatisfy(isExact)
+        case .exactNumber: false
         case .null, .bool, .integer, .string: true
         }
     }
