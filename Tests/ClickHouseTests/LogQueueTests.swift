@@ -25,13 +25,16 @@ import Testing
     @Test func aBatchComesBackAsTheSameBatch() throws {
         var queue = LogQueue<Int>()
         for number in 0..<3 { _ = queue.append(number, capacity: 10) }
-        let batch = try #require(queue.take(2, token: "a"))
+        let taken = queue.take(2, token: "a")
+        let batch = try #require(taken)
         _ = queue.append(9, capacity: 10)
         queue.putBack(batch)
         #expect(!queue.isEmpty)
-        let again = try #require(queue.take(10, token: "b"))
+        let second = queue.take(10, token: "b")
+        let again = try #require(second)
         #expect(again.rows == [0, 1] && again.token == "a")
-        let rest = try #require(queue.take(10, token: "c"))
+        let third = queue.take(10, token: "c")
+        let rest = try #require(third)
         #expect(rest.rows == [2, 9] && rest.token == "c" && rest.dropped == 0)
     }
 

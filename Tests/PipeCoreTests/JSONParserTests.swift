@@ -11,7 +11,6 @@ import Testing
                 "a": [1, -25, true, false, nil, .string("x\"\\/\u{8}\u{c}\n\r\té😀é")], "b": .object([:]), "c": .array([]), "a2": "",
             ])
         #expect(try parse("7") == 7)
-        #expect(try parse(#"{"a":1,"a":2}"#) == ["a": 2])
     }
 
     /// A number is never another one than was written.
@@ -35,6 +34,7 @@ import Testing
         ("\"\\udc00\"", "text that is not UTF-8 at line 1, column 8"), ("1e999", "a number out of range at line 1, column 6"),
         ("\"abc", "the text ends too early at line 1, column 5"), ("{\"a\":1", "the text ends too early at line 1, column 7"),
         ("[] []", "unexpected character at line 1, column 4"), ("'a'", "unexpected character at line 1, column 1"),
+        (#"{"a":1,"a":2}"#, "a name that the object has already at line 1, column 13"),
     ])
     func faultsHaveAPlace(_ text: String, _ message: String) {
         let error = #expect(throws: JSONSyntaxError.self) { try parse(text) }

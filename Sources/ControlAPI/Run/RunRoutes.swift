@@ -168,7 +168,7 @@ struct RunRoutes: Sendable {
                 call.input = try input(request, call)
             } else {
                 let body = try await Self.body(request, upTo: api.configuration.maxBodyBytes)
-                if body.readableBytes > 0 { try options.add(ExactJSON.value(of: body.readableBytesView)) }
+                if body.readableBytes > 0 { try options.add(RequestOptions.document(body.readableBytesView)) }
             }
         }
         call.parameters = options.parameters
@@ -225,7 +225,7 @@ struct RunRoutes: Sendable {
         var options = try RequestOptions(QueryString((request.uri.query ?? "")[...]), settings: SettingsPolicy())
         let bytes = try await Self.body(request, upTo: Self.longestSQLBody)
         guard bytes.readableBytes > 0 else { throw QueryFailure(400, "INVALID_BODY", "the body is empty; send {\"sql\": \"…\"}") }
-        let body = try ExactJSON.value(of: bytes.readableBytesView)
+        let body = try RequestOptions.document(bytes.readableBytesView)
         guard let sql = body["sql"]?.string else { throw QueryFailure(400, "INVALID_BODY", "sql must be a string") }
         let database = body["database"] ?? .null
         guard database.isNull || database.string != nil else { throw QueryFailure(400, "INVALID_BODY", "database must be a string") }

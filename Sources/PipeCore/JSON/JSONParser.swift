@@ -6,6 +6,7 @@ public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertibl
         case deep = "nested too deeply"
         case range = "a number out of range"
         case encoding = "text that is not UTF-8"
+        case repeated = "a name that the object has already"
     }
 
     public var fault: Fault
@@ -18,7 +19,7 @@ public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertibl
 
 extension JSONValue {
     /// Reads JSON (RFC 8259, UTF-8, nested at most 500 deep), strictly: decoders forgive more than the standard does, such as a comma
-    /// before a brace, and round numbers. Of members with the same name the last counts.
+    /// before a brace, round numbers, and take one of two members with the same name.
     public init(parsing text: some Sequence<UInt8>) throws(JSONSyntaxError) {
         var parser = JSONParser(bytes: Array(text))
         do {
@@ -122,7 +123,7 @@ private struct JSONParser {
             let name = try string()
             skipSpace()
             try expect(":")
-            members[name] = try value()
+            guard members.updateValue(try value(), forKey: name) == nil else { throw Failure(.repeated) }
         } while try hasMore(before: UInt8(ascii: "}"))
         return .object(members)
     }

@@ -49,6 +49,15 @@ public struct RequestOptions: Sendable, Hashable {
         }
     }
 
+    /// The JSON of a body. Throws 400 naming the place of the first fault.
+    public static func document(_ bytes: some Sequence<UInt8>) throws(QueryFailure) -> JSONValue {
+        do throws(JSONSyntaxError) {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            throw QueryFailure(400, "INVALID_BODY", "the body is not valid JSON: \(error)")
+        }
+    }
+
     /// Adds `{"queryVariables": {…}, "format": …}`. The URL's format wins. Throws 400 for members of another kind, and for a parameter that the
     /// URL gives another value; other members are ignored.
     public mutating func add(_ body: JSONValue) throws(QueryFailure) {
@@ -80,6 +89,7 @@ public struct RequestOptions: Sendable, Hashable {
         case .string(let string): string == text
         case .integer(let number): String(number) == text
         case .number(let number): Double(text) == number
+        case .exactNumber(let number): number == text
         case .bool(let bool): String(bool) == text
         case .null: text == "\\N"
         case .array, .object: false

@@ -1,3 +1,4 @@
+import ClickHouse
 import PipeRuntime
 import Synchronization
 import Testing

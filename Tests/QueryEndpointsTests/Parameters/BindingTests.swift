@@ -8,7 +8,77 @@ import Testing
         try ParameterizedStatement("SELECT {x:\(type)}").bind(["x": value])["x"]
     }
 
-    @Test(arguments: [
+    @Test(arguments: Self.acceptedTexts)
+    func texts(type: String, text: String, expected: String) throws {
+        #expect(try Self.bound(type, .text(text)) == expected)
+    }
+
+    @Test(arguments: Self.acceptedDocuments)
+    func documents(type: String, value: JSONValue, expected: String) throws {
+        #expect(try Self.bound(type, .json(value)) == expected)
+    }
+
+    @Test(arguments: Self.hopelessTexts)
+    func refusedTexts(type: String, text: String) throws {
+        let problem = #expect(throws: InvalidParameter.self) { try Self.bound(type, .text(text)) }
+        #expect(problem?.name == "x")
+        #expect(problem?.reason.isEmpty == false)
+    }
+
+    @Test(arguments: Self.hopelessDocuments)
+    func refusedDocuments(type: String, value: JSONValue) throws {
+        #expect(throws: InvalidParameter.self) { try Self.bound(type, .json(value)) }
+    }
+
+    @Test func messages() throws {
+        let statement = try ParameterizedStatement("SELECT {y:UInt8}, {names:Array(Tuple(a UInt8, b Array(Date)))}")
+        func problem(_ given: [String: ParameterValue]) -> InvalidParameter? {
+            do throws(InvalidParameter) {
+                _ = try statement.bind(given)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        #expect(problem(["y": .text("300")])?.description == "parameter `y` (UInt8): '300' is out of range, 0 to 255")
+        #expect(
+            problem(["y": .text("1")])?.description
+                == "parameter `names` (Array(Tuple(a UInt8, b Array(Date)))): a value is required")
+        #expect(
+            problem(["y": .text("1"), "names": .json([["a": 1, "b": ["2020-01-01", "x"]]])])?.reason
+                == "at [0][1][1]: 'x' is not a date like 2026-01-31")
+    }
+
+    @Test func longValuesAreNotQuotedWhole() throws {
+        let text = String(repeating: "7", count: 5000)
+        let problem = #expect(throws: InvalidParameter.self) { try Self.bound("UInt8", .text(text)) }
+        #expect(problem?.description.contains(String(repeating: "7", count: 81)) == false)
+        #expect(throws: InvalidParameter.self) { try Self.bound("String", .text(String(repeating: "a", count: 1 << 21))) }
+    }
+
+    @Test func deepValuesEnd() throws {
+        let text = String(repeating: "[", count: 100_000)
+        #expect(throws: InvalidParameter.self) { try Self.bound("Array(UInt8)", .text(text)) }
+        #expect(throws: InvalidParameter.self) { try Self.bound("JSON", .text(String(repeating: "{\"a\":", count: 100_000))) }
+        var value: JSONValue = 1
+        for _ in 0..<1000 { value = [value] }
+        #expect(throws: InvalidParameter.self) { try Self.bound("Dynamic", .json(value)) }
+        let type = String(repeating: "Array(", count: 5000) + "UInt8" + String(repeating: ")", count: 5000)
+        #expect(throws: StatementProblem.self) { try ParameterizedStatement("SELECT {x:\(type)}") }
+    }
+
+    @Test func defaultsAndUnknownNames() throws {
+        let statement = try ParameterizedStatement("SELECT {a:UInt8}, {b:String}")
+        #expect(try statement.bind(["a": .text("1")], defaults: ["a": "x", "b": "y\t"]) == ["a": "1", "b": "y\\t"])
+        #expect(throws: InvalidParameter.self) { try statement.bind([:], defaults: ["a": "300", "b": ""]) }
+        #expect(throws: InvalidParameter.self) { try statement.check(["a": "300"]) }
+        try statement.check(["a": "30", "c": "anything"])
+        #expect(statement.unknown(["a": .text("1"), "z": .text(""), "c": .json(1)]) == ["c", "z"])
+    }
+
+    // MARK: Tables
+
+    static let acceptedTexts: [(String, String, String)] = [
         ("UInt8", "255", "255"), ("UInt8", "+7", "7"), ("Int8", "-0", "0"), ("Int64", "-0012", "-12"), ("BIGINT UNSIGNED", "5", "5"),
         ("UInt64", "18446744073709551615", "18446744073709551615"),
         ("Int128", "-170141183460469231731687303715884105728", "-170141183460469231731687303715884105728"),
@@ -41,12 +111,9 @@ import Testing
         ("Array(Decimal(10,2))", "[1.5, '2.25']", "[1.5,2.25]"),
         ("JSON", "{\"a\": \"x\\ty\", \"b\": [1, null]}", "{\"a\":\"x\\\\u0009y\",\"b\":[1,null]}"),
         ("Array(JSON)", "[{\"a\": \"it's\"}]", "['{\"a\":\"it\\'s\"}']"), ("Dynamic", "a\tb", "a\\tb"), ("VARCHAR(10)", "x", "x"),
-    ])
-    func texts(type: String, text: String, expected: String) throws {
-        #expect(try Self.bound(type, .text(text)) == expected)
-    }
+    ]
 
-    @Test(arguments: [
+    static let acceptedDocuments: [(String, JSONValue, String)] = [
         ("UInt16", JSONValue.integer(2010), "2010"), ("UInt16", .number(2010), "2010"), ("UInt16", "2010", "2010"),
         ("String", 5, "5"), ("String", true, "true"), ("String", "\\N", "\\\\N"), ("Nullable(String)", nil, "\\N"),
         ("Nullable(String)", "\\N", "\\\\N"), ("Nullable(UInt8)", nil, "\\N"), ("Decimal(10,3)", .number(1.5), "1.5"),
@@ -58,12 +125,9 @@ import Testing
         ("DateTime", 5, "0000000005"), ("DateTime64(3)", .number(1577934245.678), "1577934245.678"),
         ("DateTime64(3, 'UTC')", 0, "1970-01-01 00:00:00"),
         ("JSON", ["a": ["b": "\n"]], "{\"a\":{\"b\":\"\\\\u000a\"}}"), ("Enum8('x' = 5)", 5, "x"), ("Dynamic", [1, "a"], "[1,'a']"),
-    ])
-    func documents(type: String, value: JSONValue, expected: String) throws {
-        #expect(try Self.bound(type, .json(value)) == expected)
-    }
+    ]
 
-    @Test(arguments: [
+    static let hopelessTexts: [(String, String)] = [
         ("UInt8", "300"), ("UInt8", "256"), ("Int8", "200"), ("Int8", "-129"), ("UInt64", "99999999999999999999"), ("UInt8", "-1"),
         ("UInt8", ""), ("UInt8", "abc"), ("UInt8", " 7"), ("UInt8", "7 "), ("UInt8", "0x10"), ("UInt8", "1.5"), ("UInt8", "1e1"),
         ("UInt8", "+"),
@@ -100,14 +164,9 @@ import Testing
         ("Tuple(UInt8)", "{\"b\": 1}"),
         ("JSON", "[]"), ("JSON", "1"), ("JSON", "{\"a\": 1, \"a\": 2}"), ("JSON", "{\"a\": 01}"), ("JSON", "{a: 1}"),
         ("JSON", "{\"a\": nan}"),
-    ])
-    func refusedTexts(type: String, text: String) throws {
-        let problem = #expect(throws: InvalidParameter.self) { try Self.bound(type, .text(text)) }
-        #expect(problem?.name == "x")
-        #expect(problem?.reason.isEmpty == false)
-    }
+    ]
 
-    @Test(arguments: [
+    static let hopelessDocuments: [(String, JSONValue)] = [
         ("UInt8", JSONValue.number(1.5)), ("UInt8", true), ("UInt8", nil), ("UInt8", [1]), ("UInt64", .number(1.8446744073709552e19)),
         ("String", nil),
         ("String", ["a"]), ("String", .number(1.5)), ("Bool", 2), ("Decimal(38,20)", .number(0.12345678901234568)), ("Date", 18000),
@@ -117,49 +176,5 @@ import Testing
         ("Map(String, UInt8)", [1]), ("Tuple(UInt8, UInt8)", [1]), ("JSON", [1]), ("String", "\0"), ("Array(String)", ["\0"]),
         ("JSON", ["a": "\0"]),
         ("Enum8('1' = 2, '2' = 1)", 1), ("UUID", 5),
-    ])
-    func refusedDocuments(type: String, value: JSONValue) throws {
-        #expect(throws: InvalidParameter.self) { try Self.bound(type, .json(value)) }
-    }
-
-    @Test func messages() throws {
-        let statement = try ParameterizedStatement("SELECT {y:UInt8}, {names:Array(Tuple(a UInt8, b Array(Date)))}")
-        #expect(
-            #expect(throws: InvalidParameter.self) { try statement.bind(["y": .text("300")]) }?.description
-                == "parameter `y` (UInt8): '300' is out of range, 0 to 255")
-        #expect(
-            #expect(throws: InvalidParameter.self) { try statement.bind(["y": .text("1")]) }?.description
-                == "parameter `names` (Array(Tuple(a UInt8, b Array(Date)))): a value is required")
-        #expect(
-            #expect(throws: InvalidParameter.self) {
-                try statement.bind(["y": .text("1"), "names": .json([["a": 1, "b": ["2020-01-01", "x"]]])])
-            }?.reason == "at [0][1][1]: 'x' is not a date like 2026-01-31")
-    }
-
-    @Test func longValuesAreNotQuotedWhole() throws {
-        let text = String(repeating: "7", count: 5000)
-        let problem = #expect(throws: InvalidParameter.self) { try Self.bound("UInt8", .text(text)) }
-        #expect(problem?.description.contains(String(repeating: "7", count: 81)) == false)
-        #expect(throws: InvalidParameter.self) { try Self.bound("String", .text(String(repeating: "a", count: 1 << 21))) }
-    }
-
-    @Test func deepValuesEnd() throws {
-        let text = String(repeating: "[", count: 100_000)
-        #expect(throws: InvalidParameter.self) { try Self.bound("Array(UInt8)", .text(text)) }
-        #expect(throws: InvalidParameter.self) { try Self.bound("JSON", .text(String(repeating: "{\"a\":", count: 100_000))) }
-        var value: JSONValue = 1
-        for _ in 0..<1000 { value = [value] }
-        #expect(throws: InvalidParameter.self) { try Self.bound("Dynamic", .json(value)) }
-        let type = String(repeating: "Array(", count: 5000) + "UInt8" + String(repeating: ")", count: 5000)
-        #expect(throws: StatementProblem.self) { try ParameterizedStatement("SELECT {x:\(type)}") }
-    }
-
-    @Test func defaultsAndUnknownNames() throws {
-        let statement = try ParameterizedStatement("SELECT {a:UInt8}, {b:String}")
-        #expect(try statement.bind(["a": .text("1")], defaults: ["a": "x", "b": "y\t"]) == ["a": "1", "b": "y\\t"])
-        #expect(throws: InvalidParameter.self) { try statement.bind([:], defaults: ["a": "300", "b": ""]) }
-        #expect(throws: InvalidParameter.self) { try statement.check(["a": "300"]) }
-        try statement.check(["a": "30", "c": "anything"])
-        #expect(statement.unknown(["a": .text("1"), "z": .text(""), "c": .json(1)]) == ["c", "z"])
-    }
+    ]
 }

@@ -1,4 +1,5 @@
 import ClickHouse
+import PipeCore
 import PipeTesting
 import QueryEndpoints
 import Testing

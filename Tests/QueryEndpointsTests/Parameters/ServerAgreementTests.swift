@@ -22,7 +22,7 @@ struct ServerAgreementTests {
                     let digits = text.drop { $0 == "-" || $0 == "0" }
                     return digits.isEmpty ? "0" : (text.hasPrefix("-") ? "-" : "") + digits
                 }
-                #expect(try await server.answers(type, accepted.map { .text($0) }) == meant)
+                same(try await server.answers(type, accepted.map { .text($0) }), meant)
             }
         }
     }
@@ -41,7 +41,7 @@ struct ServerAgreementTests {
                 let isZero = whole.isEmpty && fraction.isEmpty
                 meant.append(isZero ? "0" : "-\(whole.isEmpty ? "0" : whole)" + (fraction.isEmpty ? "" : ".\(fraction)"))
             }
-            #expect(try await server.answers("Decimal(\(precision), \(scale))", given.map { .text($0) }) == meant)
+            same(try await server.answers("Decimal(\(precision), \(scale))", given.map { .text($0) }), meant)
         }
     }
 
@@ -59,9 +59,10 @@ struct ServerAgreementTests {
                 if !(difference <= value.ulp * 8) { Issue.record("\(value) came back as \(text)") }
             }
             let single = (0..<1000).map { _ in Float.random(in: -1e4...1e4, using: &random) }
-            #expect(try await server.answers("Float32", single.map { .text($0.description) }).map { Float($0) } == single)
-            #expect(
-                try await server.answers("Float64", ["nan", "inf", "-inf", "0", "-0"].map { .text($0) }) == [
+            same(try await server.answers("Float32", single.map { .text($0.description) }).map { Float($0) }, single)
+            same(
+                try await server.answers("Float64", ["nan", "inf", "-inf", "0", "-0"].map { .text($0) }),
+                [
                     "nan", "inf", "-inf", "0", "0",
                 ])
         }
@@ -74,10 +75,10 @@ struct ServerAgreementTests {
             let texts = (0..<2000).map { _ in random.hostileText(FuzzTests.valuePieces, upTo: 8).filter { $0 != "\0" } }.filter {
                 !$0.utf8.contains(0)
             }
-            #expect(try await server.answers(type, texts.map { .json(.string($0)) }) == texts)
+            same(try await server.answers(type, texts.map { .json(.string($0)) }), texts)
             // In a URL `\N` is NULL where NULL is possible.
             let plain = texts.filter { $0 != "\\N" }
-            #expect(try await server.answers(type, plain.map { .text($0) }) == plain)
+            same(try await server.answers(type, plain.map { .text($0) }), plain)
         }
     }
 
@@ -91,7 +92,7 @@ struct ServerAgreementTests {
                 let bytes = Array(text.utf8) + [UInt8](repeating: 0, count: 12 - text.utf8.count)
                 return bytes.map { String($0 >> 4, radix: 16, uppercase: true) + String($0 & 15, radix: 16, uppercase: true) }.joined()
             }
-            #expect(try await server.answers("FixedString(12)", texts.map { .text($0) }, "hex($)") == meant)
+            same(try await server.answers("FixedString(12)", texts.map { .text($0) }, "hex($)"), meant)
         }
     }
 
@@ -101,13 +102,13 @@ struct ServerAgreementTests {
             var random = SeededGenerator(seed: 13)
             let seconds = (0..<500).map { _ in random.below(4_294_967_296) } + [0, 1, 9999, 86400, 4_294_967_295]
             let given = seconds.map { Self.iso($0, offset: random.pick([0, 3600, -12600, 50400, -43200])) }
-            #expect(try await server.answers(type, given.map { .text($0) }, "toString(toUnixTimestamp($))") == seconds.map { "\($0)" })
-            #expect(
-                try await server.answers(type, seconds.map { .json(.integer(Int64($0))) }, "toString(toUnixTimestamp($))")
-                    == seconds.map { "\($0)" })
-            #expect(
-                try await server.answers("Array(\(type))", given.map { .json([.string($0)]) }, "toString(toUnixTimestamp($[1]))")
-                    == seconds.map { "\($0)" })
+            same(try await server.answers(type, given.map { .text($0) }, "toString(toUnixTimestamp($))"), seconds.map { "\($0)" })
+            same(
+                try await server.answers(type, seconds.map { .json(.integer(Int64($0))) }, "toString(toUnixTimestamp($))"),
+                seconds.map { "\($0)" })
+            same(
+                try await server.answers("Array(\(type))", given.map { .json([.string($0)]) }, "toString(toUnixTimestamp($[1]))"),
+                seconds.map { "\($0)" })
         }
     }
 
@@ -123,10 +124,10 @@ struct ServerAgreementTests {
                 return String(text.prefix(19)) + "." + fraction + text.dropFirst(19)
             }
             let meant = values.map { String($0.seconds * 1000 + $0.milliseconds) }
-            #expect(try await server.answers(type, given.map { .text($0) }, "toString(toUnixTimestamp64Milli($))") == meant)
-            #expect(
-                try await server.answers("Array(\(type))", given.map { .json([.string($0)]) }, "toString(toUnixTimestamp64Milli($[1]))")
-                    == meant)
+            same(try await server.answers(type, given.map { .text($0) }, "toString(toUnixTimestamp64Milli($))"), meant)
+            same(
+                try await server.answers("Array(\(type))", given.map { .json([.string($0)]) }, "toString(toUnixTimestamp64Milli($[1]))"),
+                meant)
         }
     }
 
@@ -143,10 +144,10 @@ struct ServerAgreementTests {
                 #expect(differing.isEmpty)
             }
             let days = texts.map { String($0.prefix(10)) }
-            #expect(try await server.answers("Date32", days.map { .text($0) }) == days)
+            same(try await server.answers("Date32", days.map { .text($0) }), days)
             let near = days.filter { ("1970"..<"2149-06-07").contains($0) }
             #expect(near.count > 100)
-            #expect(try await server.answers("Date", near.map { .text($0) }) == near)
+            same(try await server.answers("Date", near.map { .text($0) }), near)
         }
     }
 
@@ -179,7 +180,7 @@ struct ServerAgreementTests {
                 }
                 // The same value as JSON text in a URL.
                 let texts = try values.map { ParameterValue.text(try JSONText.string($0)) }
-                #expect(try await server.answers(type, texts, "toJSONString($)") == answers)
+                same(try await server.answers(type, texts, "toJSONString($)"), answers)
             }
         }
     }
@@ -273,6 +274,14 @@ struct ServerAgreementTests {
             }
             #expect(missing > 100)
             #expect(complete > 100)
+        }
+    }
+
+    /// Records the first differences.
+    func same<Value: Equatable>(_ answers: [Value], _ meant: [Value], sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(answers.count == meant.count, sourceLocation: sourceLocation)
+        for (answer, value) in zip(answers, meant).filter({ $0 != $1 }).prefix(5) {
+            Issue.record("\(value) came back as \(answer)", sourceLocation: sourceLocation)
         }
     }
 

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import ClickHouse
 import FoundationEssentials
 import Logging
+import NIOCore
 import PipeCore
 import PipeTesting
 import QueryEndpoints

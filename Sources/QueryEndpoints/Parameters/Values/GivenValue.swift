@@ -24,6 +24,7 @@ indirect enum GivenValue {
         case .bool(let value): self = .bool(value)
         case .integer(let value): self = .number(String(value))
         case .number(let value): self = .double(value)
+        case .exactNumber(let text): self = .number(text)
         case .string(let value): self = .string(value)
         case .array(let values):
             var elements: [GivenValue] = []
