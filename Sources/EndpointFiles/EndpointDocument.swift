@@ -27,7 +27,7 @@ package struct EndpointDocument: Hashable, Sendable {
         case .object(let members):
             let kept = members.compactMapValues(canonical)
             return kept.isEmpty ? nil : .object(kept)
-        case .bool, .integer, .number, .string: return value
+        case .bool, .integer, .number, .exactNumber, .string: return value
         }
     }
 
@@ -56,7 +56,7 @@ package struct EndpointDocument: Hashable, Sendable {
             lines += text.split(whereSeparator: \.isNewline).map { "  \($0)" }
         case .string(let text): lines.append("\(path): \(text)")
         case .array(let elements): lines.append("\(path): \(elements.map { $0.string ?? "" }.joined(separator: ", "))")
-        case .null, .bool, .integer, .number: lines.append("\(path): \((try? JSONText.string(value)) ?? "")")
+        case .null, .bool, .integer, .number, .exactNumber: lines.append("\(path): \((try? JSONText.string(value)) ?? "")")
         }
     }
 }

@@ -65,7 +65,10 @@ struct Program {
                 organizationID: organization.id, now: { Date() },
                 configuration: ControlAPIConfiguration(configuration), logger: logger),
             runs: RunDependencies(
-                runner: runner, tokens: TokenVerifier(allowsPrivateKeySets: configuration.queryEndpoints.allowPrivateKeySets, log: logger)))
+                runner: runner,
+                tokens: TokenVerifier(
+                    allowsPrivateKeySets: configuration.queryEndpoints.allowPrivateKeySets,
+                    caFile: configuration.queryEndpoints.keySetCaFile, log: logger)))
         let server = try api.buildApplication { port in
             await announcement.publish(port: port, bootstrap: bootstrap, logger: logger)
         }

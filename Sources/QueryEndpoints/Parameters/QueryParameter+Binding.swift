@@ -42,7 +42,7 @@ extension QueryParameter {
             default: return try escaped(ScalarText.of(text, scalar), scalar)
             }
         case .integer(let value): return try escaped(ScalarText.of(.number(String(value)), scalar), scalar)
-        case .bool, .number: return try escaped(ScalarText.of(GivenValue(json), scalar), scalar)
+        case .bool, .number, .exactNumber: return try escaped(ScalarText.of(GivenValue(json), scalar), scalar)
         case .array, .object:
             let value = try GivenValue(json)
             switch scalar {

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Catalog
 import ControlAPI
 import FoundationEssentials

@@ -1,3 +1,4 @@
+import ClickHouse
 import Catalog
 import ControlAPI
 import Foundation

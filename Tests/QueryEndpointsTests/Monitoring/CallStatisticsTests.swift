@@ -1,6 +1,7 @@
 import ClickHouse
 import FoundationEssentials
 import Logging
+import PipeCore
 import QueryEndpoints
 import ServiceLifecycle
 import Testing
