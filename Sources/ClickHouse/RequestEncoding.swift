@@ -29,7 +29,8 @@ package enum RequestEncoding {
             headers: [
                 .init(name: "X-ClickHouse-User", value: connection.user),
                 .init(name: "X-ClickHouse-Key", value: connection.password),
-                .init(name: "X-ClickHouse-Database", value: connection.database),
+                // The header wins over the parameter `database` of a statement, so it must say the same.
+                .init(name: "X-ClickHouse-Database", value: statement.settings["database"] ?? connection.database),
             ])
     }
 

@@ -11,8 +11,9 @@ struct SQLScanner {
     mutating func next(_ bytes: [UInt8]) -> (kind: SQLToken.Kind, end: Int)? {
         guard position < count else { return nil }
         let (kind, end) = token(bytes, at: position)
-        position = end
-        return (kind, end)
+        // A token has at least one byte, whatever the text.
+        position = max(end, position + 1)
+        return (kind, position)
     }
 
     private mutating func token(_ bytes: [UInt8], at start: Int) -> (SQLToken.Kind, Int) {
@@ -175,7 +176,7 @@ struct SQLScanner {
         if isHexadecimal { return (.number, endOfWord(bytes, from: start)) }
         var isPlain = true
         // In `a.1.2` both numbers are elements of tuples.
-        let followsDot = start > 0 && bytes[start - 1] == UInt8(ascii: ".")
+        let followsDot = bytes[start] != UInt8(ascii: ".") && start > 0 && bytes[start - 1] == UInt8(ascii: ".")
         if index < count, bytes[index] == UInt8(ascii: "."), !followsDot {
             isPlain = false
             index += 1

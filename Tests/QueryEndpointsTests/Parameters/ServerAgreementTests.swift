@@ -180,7 +180,11 @@ struct ServerAgreementTests {
                 }
                 // The same value as JSON text in a URL.
                 let texts = try values.map { ParameterValue.text(try JSONText.string($0)) }
-                same(try await server.answers(type, texts, "toJSONString($)"), answers)
+                // The order of a map's keys may differ: no JSON object has one.
+                for (again, answer) in zip(try await server.answers(type, texts, "toJSONString($)"), answers) {
+                    let (one, other): (JSONValue, JSONValue) = (try JSONText.decode(from: again), try JSONText.decode(from: answer))
+                    if one != other { Issue.record("\(type): as text \(again), as JSON \(answer)") }
+                }
             }
         }
     }
@@ -206,6 +210,12 @@ struct ServerAgreementTests {
                 var sent = try statement.bind(["x": .text(text)])["x"] ?? ""
                 if type == "Time64(3)" {
                     let fraction = sent.split(separator: ".").dropFirst().first ?? ""
+                    // Hours have two digits or more in the answer.
+                    while let zero = sent.firstIndex(of: "0"), sent.prefix(while: { $0 != ":" }).filter(\.isNumber).count > 2,
+                        sent[..<zero].allSatisfy({ $0 == "-" })
+                    {
+                        sent.remove(at: zero)
+                    }
                     sent = sent.prefix { $0 != "." } + "." + fraction + String(repeating: "0", count: 3 - fraction.count)
                 }
                 if sent != answer { Issue.record("\(type): \(text.debugDescription) was sent as \(sent) and came back as \(answer)") }
@@ -250,7 +260,7 @@ struct ServerAgreementTests {
             ]
             var missing = 0
             var complete = 0
-            for _ in 0..<3000 {
+            for _ in 0..<6000 {
                 let sql = "SELECT 1, " + (0..<1 + random.below(7)).map { _ in random.pick(pieces) }.joined()
                 let statement = try? ParameterizedStatement(sql)
                 let outcome: ClickHouseError?
