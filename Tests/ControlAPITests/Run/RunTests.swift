@@ -193,7 +193,7 @@ import Testing
 
     @Test func aFailureInMidStreamAbortsTheTransfer() async throws {
         try await RunFixture.run { fixture, client in
-            let id = try await fixture.endpoint("SELECT number, throwIf(number = 3000000) FROM numbers(10000000)")
+            let id = try await fixture.endpoint("SELECT number, throwIf(number = 400000) FROM numbers(10000000)")
             for format in ["JSONEachRow", "CSV", "JSON"] {
                 await #expect(throws: (any Error).self) { _ = try await client.send(.get, "/run/\(id)?format=\(format)") }
                 try await fixture.untilRecorded()
