@@ -19,7 +19,7 @@ package final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler 
         if isGone { presence.end() }
     }
 
-    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {  // allowed: NIO's signature
         if let event = event as? ChannelEvent, event == .inputClosed { gone() }
         context.fireUserInboundEventTriggered(event)
     }

@@ -1,7 +1,7 @@
-import HTTPTypes
 import Catalog
 import ControlAPI
 import FoundationEssentials
+import HTTPTypes
 import PipeCore
 import QueryEndpoints
 import Testing
