@@ -40,6 +40,8 @@ package final class AnswerRelay: Sendable {
         var timer: Scheduled<Void>?
         var pause: Scheduled<Void>?
         var reason: Reason?
+        /// Whoever takes the pieces took the last one no more.
+        var isSinkBroken = false
     }
 
     private enum Reader {
@@ -283,7 +285,11 @@ extension AnswerRelay: HTTPClientResponseDelegate {
         case .go: break
         case .wait(let taken): return taken
         case .wake(let continuation): continuation.resume()
-        case .send(let sink, let data): return sink(data)
+        case .send(let sink, let data):
+            return sink(data).flatMapErrorThrowing { [state] error in
+                state.withLockedValue { $0.isSinkBroken = true }
+                throw error
+            }
         case .pause:
             let pause = loop.scheduleTask(in: Self.endPatience) { [weak self] () -> Void in self?.stopWaitingForEnd() }
             state.withLockedValue { $0.pause = pause }
@@ -316,9 +322,8 @@ extension AnswerRelay: HTTPClientResponseDelegate {
             if state.reason == nil, let refusal = state.refusal {
                 return (call.failure(text: String(buffer: state.held), status: Int(refusal.status.code), headers: refusal.headers), false)
             }
-            // A sink that failed: nobody reads any more.
-            let isSink = if case .sink = state.reader { state.reason == nil && !(error is HTTPClientError) } else { false }
-            return (failure(error, isSink ? .callerLeft : state.reason), isSink)
+            let mustKill = state.isSinkBroken && state.reason == nil
+            return (failure(error, mustKill ? .callerLeft : state.reason), mustKill)
         }
         if mustKill { call.startKill() }
         end(.failure(ending))

@@ -47,7 +47,7 @@ struct RunFixture: Sendable {
         do {
             let api = ControlAPI(
                 fixture.base.dependencies, runs: RunDependencies(runner: fixture.runner, tokens: TokenVerifier(log: fixture.log)))
-            try await api.buildApplication().test(.live) { client in
+            try await api.buildApplication().test(.ahc(.http)) { client in
                 try await body(fixture, RunClient(client: client))
             }
             result = .success(())

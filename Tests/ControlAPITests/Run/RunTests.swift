@@ -86,6 +86,9 @@ import Testing
             #expect(stream.text == "OK")
             #expect(try await fixture.text("SELECT a FROM t ORDER BY a FORMAT TSV") == "1\n2\nx\n")
             #expect(try await client.send(.post, "/run/\(bare)?format=CSV").code == "BODY_EXPECTED")
+            #expect(try await client.send(.post, "/run/\(bare)?format=CSV", body: "").code == "BODY_EXPECTED")
+            let chunked = ["transfer-encoding": "chunked"]
+            #expect(try await client.send(.post, "/run/\(bare)?format=CSV", body: "", headers: chunked).code == "BODY_EXPECTED")
             let large = try await client.send(.post, "/run/\(bare)?format=CSV", body: String(repeating: "a,b,c\n", count: 100))
             #expect(large.status == 413)
             #expect(try await client.send(.post, "/run/\(bare)?format=CSV", body: "1\n").status == 400)
@@ -193,12 +196,17 @@ import Testing
     @Test func aFailureInMidStreamAbortsTheTransfer() async throws {
         try await RunFixture.run { fixture, client in
             let id = try await fixture.endpoint("SELECT number, throwIf(number = 400000) FROM numbers(10000000)")
+            var codes: Set<String> = []
             for format in ["JSONEachRow", "CSV", "JSON"] {
+                let count = fixture.calls.records.count
                 await #expect(throws: (any Error).self) { _ = try await client.send(.get, "/run/\(id)?format=\(format)") }
                 try await fixture.untilRecorded()
+                #expect(fixture.calls.records.count == count + 1)
                 #expect(fixture.calls.records.last?.failure?.errorClass == .midstream)
-                #expect(fixture.calls.records.last?.failure?.code == "395")
+                codes.insert(fixture.calls.records.last?.failure?.code ?? "")
             }
+            // ClickHouse breaks its own transfer off; its last words may be lost with the connection, the failure never is.
+            #expect(codes.isSubset(of: ["395", "UPSTREAM_UNAVAILABLE"]))
         }
     }
 
