@@ -60,7 +60,7 @@ func connector(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Tar
 }
 
 let sources: [[Target]] = [
-    connector("Kafka"),
+    connector("Kafka", ["CRdKafka", "CCompression", "CloudSigning", asyncHTTPClient, nioCore, nioHTTP1, nioSSL]),
     connector("Kinesis"),
     connector("ObjectStorage", ["CloudSigning", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix]),
     connector("Postgres"),
@@ -94,6 +94,14 @@ let package = Package(
         library("PipeCore", []),
         library("CloudSigning", [crypto], tests: []),
         library("ProgramConfiguration", ["PipeCore", yams]),
+        [
+            .systemLibrary(
+                name: "CRdKafka", path: "Connectors/Kafka/CRdKafka", pkgConfig: "rdkafka",
+                providers: [.apt(["librdkafka-dev"]), .brew(["librdkafka"])]),
+            .systemLibrary(
+                name: "CCompression", path: "Connectors/Kafka/CCompression",
+                providers: [.apt(["zlib1g-dev", "liblz4-dev", "libsnappy-dev", "libzstd-dev"])]),
+        ],
         [.systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])])],
         library(
             "ClickHouse", ["CZstd", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: ["PipeTesting"]),

@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 part=${1:-runtime}
 
-# What the build links (SQLite, Zstandard) and what runs the embedded engine (Python).
-packages=(libsqlite3-dev libzstd-dev python3 python3-venv ca-certificates)
-[ "$part" = test ] && packages+=(curl openssl wrk)
+# What the build links (SQLite, compression, Kafka) and what runs the embedded engine (Python).
+packages=(libsqlite3-dev libzstd-dev zlib1g-dev liblz4-dev libsnappy-dev librdkafka-dev python3 python3-venv ca-certificates)
+[ "$part" = test ] && packages+=(curl openssl wrk kcat)
 
 missing=()
 for package in "${packages[@]}"; do

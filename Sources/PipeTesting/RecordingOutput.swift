@@ -6,6 +6,7 @@ public final class RecordingOutput<Extent: SourceExtent>: BatchOutput {
         public var batches: [Batch<Extent>] = []
         public var rejected: [RejectedRecord] = []
         public var lags: [SourceLag?] = []
+        public var events: [String] = []
     }
 
     private let recorded = Watched(Recorded())
@@ -29,6 +30,8 @@ public final class RecordingOutput<Extent: SourceExtent>: BatchOutput {
     public func reject(_ record: RejectedRecord) async { recorded.update { $0.rejected.append(record) } }
 
     public func alive(lag: SourceLag?) async { recorded.update { $0.lags.append(lag) } }
+
+    public func count(_ event: String) { recorded.update { $0.events.append(event) } }
 
     public func wait(until condition: @escaping @Sendable (Recorded) -> Bool) async throws {
         try await recorded.wait(until: condition)

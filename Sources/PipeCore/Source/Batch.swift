@@ -40,17 +40,3 @@ public enum Payload: Sendable {
         }
     }
 }
-
-/// Rows in a ClickHouse input format.
-public struct EncodedRows: Sendable, Hashable {
-    public var bytes: [UInt8]
-    public var rowCount: Int
-    /// For example `JSONEachRow` or `RowBinary`.
-    public var format: String
-
-    public init(bytes: [UInt8], rowCount: Int, format: String) {
-        self.bytes = bytes
-        self.rowCount = rowCount
-        self.format = format
-    }
-}

@@ -61,6 +61,9 @@ public protocol BatchOutput<Extent>: Sendable {
     /// The source was reached: resets the patience for an unreachable source, and lets a healthy idle pipe look healthy.
     /// `lag` is what is known to wait at the source.
     func alive(lag: SourceLag?) async
+
+    /// Something happened that is worth counting, such as `rebalance`; a label of the metric `SourceEvents_Total`.
+    func count(_ event: String)
 }
 
 /// What waits at the source.
@@ -68,9 +71,12 @@ public struct SourceLag: Hashable, Sendable {
     /// Rows, messages or files.
     public var items: Int
     public var bytes: Int
-    public init(items: Int, bytes: Int) {
+    /// Items by lane, where the source knows: a partition's distance to its end.
+    public var lanes: [Lane: Int]
+    public init(items: Int, bytes: Int, lanes: [Lane: Int] = [:]) {
         self.items = items
         self.bytes = bytes
+        self.lanes = lanes
     }
 }
 

@@ -20,12 +20,16 @@ public protocol SourceConfiguration: Codable, Hashable, Sendable {
 
     /// The value of the metric label `clickpipe_source`, for example `s3` or `confluent`.
     var label: String { get }
+
+    /// Repeated batches must be recognised by the destination: a table that cannot deduplicate is refused.
+    var needsDeduplication: Bool { get }
 }
 
 extension SourceConfiguration {
     public func problems(updating stored: Self, patch: JSONValue, isAtRest: Bool) -> [Problem] { [] }
     public static func completed(_ document: JSONValue, patch: JSONValue?, pipe: PipeID) -> JSONValue { document }
     public var label: String { Self.kind }
+    public var needsDeduplication: Bool { false }
     public static var path: FieldPath { FieldPath("source")[kind] }
     public var kind: String { Self.kind }
     public var family: PipeFamily { Self.family }
@@ -71,6 +75,9 @@ public struct VirtualColumn: Hashable, Sendable {
         self.name = name
         self.type = type
     }
+
+    /// The field that carries it in rows that a connector encodes; no field of the source has such a name.
+    public var fieldName: String { "__penstock" + name }
 }
 
 /// What discovery hands to the warehouse, whose own inference names the types.

@@ -54,6 +54,17 @@ struct MetricCatalog {
     static let own: [Metric] = [
         Metric("Lag_Items", .gauge, "Rows, messages or files known to wait at the source.") { $0.lag.map { Double($0.items) } },
         Metric("Lag_Bytes", .gauge, "Bytes known to wait at the source.") { $0.lag.map { Double($0.bytes) } },
+        Metric("Lag_ItemsPerLane", .gauge, "Items known to wait in each lane of the source, such as a partition of Kafka.") {
+            values, labels in
+            (values.lag?.lanes ?? [:]).sorted { $0.key < $1.key }.map {
+                MetricFamily.Sample(labels: labels + [MetricFamily.Label("lane", $0.key.rawValue)], value: Double($0.value))
+            }
+        },
+        Metric("SourceEvents_Total", .counter, "Things that happened at the source, such as rebalances.") { values, labels in
+            values.events.sorted { $0.key < $1.key }.map {
+                MetricFamily.Sample(labels: labels + [MetricFamily.Label("event", $0.key)], value: Double($0.value))
+            }
+        },
         Metric("InFlight_Bytes", .gauge, "Bytes of batches read and not yet written.") { Double($0.bytesInFlight) },
         Metric("OpenBatches", .gauge, "Batches read and not yet written.") { Double($0.openBatches) },
         Metric("Batch_Rows", .histogram, "Rows of a batch as written.") { $0.batchRows.samples($1) },

@@ -41,6 +41,8 @@ public final class PipeMetrics: Sendable {
         public var retries: [PipeSide: Int] = [:]
         public var flushes: [FlushReason: Int] = [:]
         public var lag: SourceLag?
+        /// Things that happened at the source, such as rebalances.
+        public var events: [String: Int] = [:]
         public var openBatches = 0
         public var bytesInFlight = 0
         public var batchRows = Histogram([1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000])
@@ -111,6 +113,8 @@ public final class PipeMetrics: Sendable {
 
     /// The pipe ended with an error.
     func failed(_ error: PipeError) { state.withLock { $0.errors[error.code, default: 0] += 1 } }
+
+    func happened(_ event: String) { state.withLock { $0.events[event, default: 0] += 1 } }
 
     func lag(_ lag: SourceLag) { state.withLock { $0.lag = lag } }
 

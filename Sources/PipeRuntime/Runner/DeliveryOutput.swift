@@ -42,6 +42,8 @@ struct DeliveryOutput<S: Source>: BatchOutput {
         await delivery.health.succeeded()
     }
 
+    func count(_ event: String) { delivery.context.metrics.happened(event) }
+
     private func journal(_ batch: Batch<S.Extent>) async throws {
         let stored = StoredBatch(id: batch.id, lane: batch.lane, extent: try JSONValue(encoding: batch.extent))
         let context = delivery.context
