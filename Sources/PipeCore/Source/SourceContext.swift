@@ -7,12 +7,20 @@ public struct SourceContext: Sendable {
     public var settings: LiveSettings
     public var clock: any Clock<Duration>
     public var log: any PipeLog
+    public var scaling: PipeScaling
+    /// What is written where; a source adds only the virtual columns that are named here.
+    public var mappings: [FieldMapping]
 
-    public init(pipe: PipeID, settings: LiveSettings, clock: any Clock<Duration>, log: any PipeLog) {
+    public init(
+        pipe: PipeID, settings: LiveSettings, clock: any Clock<Duration>, log: any PipeLog, scaling: PipeScaling = PipeScaling(),
+        mappings: [FieldMapping] = []
+    ) {
         self.pipe = pipe
         self.settings = settings
         self.clock = clock
         self.log = log
+        self.scaling = scaling
+        self.mappings = mappings
     }
 }
 

@@ -236,7 +236,10 @@ public final class PipeSupervisor: Service {
         _ configuration: Configuration, spec: PipeSpec, generation: Int, live: LiveSettings
     ) throws -> @Sendable () async -> PipeOutcome {
         let log = logs.log(for: spec)
-        let source = try configuration.makeSource(SourceContext(pipe: spec.id, settings: live, clock: clock, log: log))
+        let source = try configuration.makeSource(
+            SourceContext(
+                pipe: spec.id, settings: live, clock: clock, log: log, scaling: spec.scaling,
+                mappings: FieldMapping.effective(spec.fieldMappings, columns: spec.destination.columns ?? [])))
         let context = RunContext(
             pipe: spec.id, generation: generation, family: configuration.family, scaling: spec.scaling, settings: live, store: store,
             directory: directory,
