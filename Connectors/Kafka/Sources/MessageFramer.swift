@@ -52,10 +52,16 @@ package struct FramingOptions: Sendable {
     package var largestMessage: Int
     /// Bytes to expect of a batch.
     package var batchBytes: Int
+    /// The rows are for the server's inference of columns. Schemas that it cannot survive are refused then.
+    package var isForInference: Bool
 
-    package init(columns: [VirtualColumn] = [], largestMessage: Int = 32 << 20, batchBytes: Int = 16 << 20) {
+    package init(
+        columns: [VirtualColumn] = [], largestMessage: Int = 32 << 20, batchBytes: Int = 16 << 20,
+        isForInference: Bool = false
+    ) {
         self.columns = columns
         self.largestMessage = largestMessage
         self.batchBytes = batchBytes
+        self.isForInference = isForInference
     }
 }
