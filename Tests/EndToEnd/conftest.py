@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from api import API, SQL  # noqa: E402
 from endpoints import Endpoints  # noqa: E402
+from kafka import Broker, Certificates  # noqa: E402
 from servers import Moto, Penstock, Process, random_name  # noqa: E402
 
 
@@ -18,7 +19,7 @@ def pytest_configure(config):
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_running(moto, penstock, request):
+def nothing_left_running(moto, penstock, broker, secure_broker, request):
     """A test that fails halfway does not leave its servers to the others; those of the session stay."""
     if "own_endpoints" in request.fixturenames:
         request.getfixturevalue("own_endpoints")
@@ -92,3 +93,29 @@ def own_endpoints(tmp_path_factory):
 def rounds():
     """`rounds(few, full)`: how often a drill repeats."""
     return lambda few, full: full if os.environ.get("PENSTOCK_DRILL") == "full" else few
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory):
+    """A Kafka broker that asks for nothing."""
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def secure_broker(tmp_path_factory, certificates):
+    """TLS, and SASL for `my_user` with `my_password`."""
+    broker = Broker(tmp_path_factory.mktemp("secure"), tls=certificates, sasl="my_user:my_password")
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def topic():
+    return random_name("topic-")
