@@ -50,12 +50,12 @@ class Process:
 
     started: list["Process"] = []
 
-    def __init__(self, arguments, log: pathlib.Path, env=None, cwd=None):
+    def __init__(self, arguments, log: pathlib.Path, env=None, cwd=None, stdin=subprocess.DEVNULL):
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         self._output = open(log, "ab")
         self.process = subprocess.Popen(
-            [str(argument) for argument in arguments], stdin=subprocess.DEVNULL, stdout=self._output,
+            [str(argument) for argument in arguments], stdin=stdin, stdout=self._output,
             stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}, cwd=cwd)
         Process.started.append(self)
 
