@@ -41,9 +41,10 @@ test-e2e: install-test ## end-to-end suites: real ClickHouse, S3, curl, clickhou
 soak: install-test build ## crash drills, hostile calls and streams in their full numbers and sizes
 	PENSTOCK_DRILL=full $(PYTHON) -m pytest Tests/EndToEnd -m drill -s -q
 
-bench: install-test build ## throughput beside ClickHouse's own table functions; writes docs/benchmarks.md
+bench: install-test build ## throughput beside ClickHouse's own table functions and engines; writes docs/benchmarks.md
 	$(PYTHON) Benchmarks/object_storage.py --penstock $(PENSTOCK) --write docs/benchmarks.md
 	$(PYTHON) Benchmarks/query_endpoints.py --penstock $(PENSTOCK) --write docs/benchmarks.md
+	$(PYTHON) Benchmarks/kafka.py --penstock $(PENSTOCK) --write docs/benchmarks.md
 
 lint: ## swift-format, warnings as errors, explicit imports, sizes, forbidden constructs
 	@scripts/lint.sh

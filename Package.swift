@@ -11,6 +11,9 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Tests are built with the program, in release; optimising the tests themselves would only take minutes.
+let testSettings: [SwiftSetting] = settings + [.unsafeFlags(["-Onone"])]
+
 let algorithms: Target.Dependency = .product(name: "Algorithms", package: "swift-algorithms")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -41,7 +44,7 @@ func library(
     [
         .target(name: name, dependencies: dependencies, swiftSettings: settings),
         .testTarget(
-            name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies + tests, swiftSettings: settings),
+            name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies + tests, swiftSettings: testSettings),
     ]
 }
 
@@ -55,7 +58,7 @@ func connector(_ name: String, _ dependencies: [Target.Dependency] = []) -> [Tar
         .testTarget(
             name: "\(target)Tests",
             dependencies: [.byName(name: target), "PipeCore", "PipeTesting"] + dependencies,
-            path: "Connectors/\(name)/Tests", swiftSettings: settings),
+            path: "Connectors/\(name)/Tests", swiftSettings: testSettings),
     ]
 }
 
