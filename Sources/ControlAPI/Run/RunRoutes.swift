@@ -165,7 +165,7 @@ struct RunRoutes: Sendable {
         ClientWatch.of(context.channel)?.watch(call.presence)
         if request.method == .post {
             if endpoint.takesBody {
-                call.input = try await input(request, call)
+                call.input = try input(request, call)
             } else {
                 let body = try await Self.body(request, upTo: api.configuration.maxBodyBytes)
                 if body.readableBytes > 0 { try options.add(RequestOptions.document(body.readableBytesView)) }
@@ -177,14 +177,15 @@ struct RunRoutes: Sendable {
         call.timeout = options.timeout
     }
 
-    private func input(_ request: Request, _ call: QueryCall) async throws -> QueryInput? {
+    private func input(_ request: Request, _ call: QueryCall) throws(QueryFailure) -> QueryInput? {
         let length = request.headers[.contentLength].flatMap { Int($0) }
         let limit = call.endpoint.record.limits.bodyBytes
         if length == 0 || (length == nil && request.headers[.transferEncoding] == nil) { return nil }
         if let length, let limit, length > limit { throw QueryFailure.bodyTooLarge(limit) }
         let encoding = request.headers[.contentEncoding]
-        guard let pieces = try await StreamedBody.begun(request.body, limit: limit, presence: call.presence) else { return nil }
-        return QueryInput(length: length, encoding: encoding == "identity" ? nil : encoding, pieces: pieces)
+        return QueryInput(
+            length: length, encoding: encoding == "identity" ? nil : encoding,
+            pieces: StreamedBody(body: request.body, limit: limit, presence: call.presence))
     }
 
     private func upgrade(_ endpoint: CompiledEndpoint, to version: Int?, key: KeyRecord?) async throws {

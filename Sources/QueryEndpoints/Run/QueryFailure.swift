@@ -21,4 +21,8 @@ public struct QueryFailure: Error, Hashable, Sendable {
     }
 
     public var document: JSONValue { ["error": ["code": .string(code), "details": .string(details)]] }
+
+    /// An INSERT without rows of its own was called without a body.
+    public static let bodyExpected = QueryFailure(
+        400, "BODY_EXPECTED", "this endpoint inserts the rows of the request's body, which is empty")
 }

@@ -43,9 +43,7 @@ struct QueryPlan: Sendable {
         case .insert(let shape):
             format = shape.format ?? call.format ?? query.format ?? ""
             if shape.takesBody {
-                guard call.input != nil else {
-                    throw QueryFailure(400, "BODY_EXPECTED", "this endpoint inserts the rows of the request's body, which is empty")
-                }
+                guard call.input != nil else { throw QueryFailure.bodyExpected }
                 if shape.format == nil {
                     guard !format.isEmpty else {
                         throw QueryFailure(400, "INVALID_FORMAT", "name the format of the body: ?format=CSV, for example")
@@ -154,10 +152,10 @@ struct QueryPlan: Sendable {
         return most.map { min($0, given) } ?? given
     }
 
-    /// Whole seconds, rounded up: the server's own limit stands behind Penstock's, which is exact.
+    /// Whole seconds, rounded up, and one more: the server's own limit stands behind Penstock's, which is exact.
     private static func seconds(_ timeout: Duration, atMost given: String?) -> String {
         let (seconds, attoseconds) = timeout.components
-        let rounded = max(1, seconds + (attoseconds > 0 ? 1 : 0))
+        let rounded = seconds + (attoseconds > 0 ? 2 : 1)
         // Zero means no limit.
         guard let given = given.flatMap({ Int64($0) }), given > 0 else { return String(rounded) }
         return String(min(given, rounded))

@@ -253,19 +253,17 @@ struct WrongBody: Sendable, CustomTestStringConvertible {
     }
 
     @Test func decodingErrorsNameTheirField() {
-        struct Body: Decodable {
-            struct Inner: Decodable { var count: Int }
-            var items: [Inner]
-        }
-        func problem(_ text: String) -> String {
-            do {
-                _ = try JSONText.decode(Body.self, from: text)
-                return ""
-            } catch {
-                return Problem(decoding: error, at: FieldPath("source.x")).description
-            }
+        func problem(_ text: String) -> String? {
+            let result = Result { try JSONText.decode(CountedItems.self, from: text) }
+            guard case .failure(let error) = result else { return nil }
+            return Problem(decoding: error, at: FieldPath("source.x")).description
         }
         #expect(problem(#"{"items":[{"count":1},{}]}"#) == "source.x.items[1].count is required")
         #expect(problem(#"{"items":[{"count":"a secret"}]}"#) == "source.x.items[0].count has a value of the wrong type")
     }
+}
+
+private struct CountedItems: Decodable {
+    struct Item: Decodable { var count: Int }
+    var items: [Item]
 }
