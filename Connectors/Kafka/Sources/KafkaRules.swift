@@ -110,7 +110,8 @@ extension KafkaConfiguration {
             if !SchemaRegistry.isValid(url: url) {
                 problems.append(
                     Problem(
-                        path["url"], "must be an https URL: the registry's root, …/schemas/ids/<id>, or …/subjects/<subject>[/versions/<n>]"
+                        path["url"],
+                        "must be an https or http URL: the registry's root, …/schemas/ids/<id>, or …/subjects/<subject>[/versions/<n>]"
                     ))
             }
         } else {
@@ -138,18 +139,7 @@ extension KafkaConfiguration.Credentials {
 }
 
 extension KafkaConfiguration.SchemaRegistry {
-    /// `https://host…`, and where the path names schemas or subjects, completely.
-    static func isValid(url: String) -> Bool {
-        guard let match = url.wholeMatch(of: /https:\/\/[^\/\s@?#]+(\/[^\s?#]*)?/) else { return false }
-        let parts = (match.1 ?? "").split(separator: "/")
-        if let at = parts.firstIndex(of: "schemas") {
-            return parts.count == at + 3 && parts[at + 1] == "ids" && Int(parts[at + 2]) != nil
-        }
-        guard let at = parts.firstIndex(of: "subjects") else { return true }
-        switch parts.count - at {
-        case 2: return true
-        case 4: return parts[at + 2] == "versions" && (Int(parts[at + 3]) != nil || parts[at + 3] == "latest")
-        default: return false
-        }
-    }
+    /// An address, and where the path names schemas or subjects, completely. Plain `http` is Penstock's own: registries stand on
+    /// trusted networks and loopback at least as often as behind TLS.
+    static func isValid(url: String) -> Bool { RegistryLocation(url) != nil }
 }

@@ -48,7 +48,7 @@ extension KafkaConfiguration {
             Field("type", .oneOf(SchemaRegistry.Kind.allCases.map(\.rawValue)), "Kind of registry.", .emptyIsUnset),
             Field(
                 "url", .text,
-                "HTTPS URL of the registry; ending in /schemas/ids/<id> or /subjects/<subject>[/versions/<n>] it pins a schema.",
+                "URL of the registry, https or (where the network is trusted) http; ending in /schemas/ids/<id> or /subjects/<subject>[/versions/<n>] it pins a schema.",
                 .emptyIsUnset),
             Field("authentication", .oneOf(["PLAIN"]), "How to authenticate; absent for a registry that asks for nothing.", .emptyIsUnset),
             Field("caCertificate", .pem, "Certificate authority of the registry's certificate, PEM.", .emptyIsUnset),

@@ -97,7 +97,7 @@ import Testing
             (["offset": ["strategy": "from_latest", "timestamp": "2026-01-31T12:00"]], ["offset.timestamp"]),
             (["format": "AvroConfluent"], ["schemaRegistry"]),
             (["schemaRegistry": [:]], ["schemaRegistry.url"]),
-            (["schemaRegistry": ["url": "http://registry"]], ["schemaRegistry.url"]),
+            (["schemaRegistry": ["url": "ftp://registry"]], ["schemaRegistry.url"]),
             (["schemaRegistry": ["url": "https://registry/schemas/ids/x"]], ["schemaRegistry.url"]),
             (["schemaRegistry": ["url": "https://registry/subjects"]], ["schemaRegistry.url"]),
             (["schemaRegistry": ["url": "https://registry/subjects/s/versions/x"]], ["schemaRegistry.url"]),
@@ -119,7 +119,7 @@ import Testing
     @Test(arguments: [
         "https://registry", "https://registry/", "https://registry:8081/base", "https://registry/schemas/ids/100004",
         "https://registry/subjects/a-value", "https://registry/subjects/a-value/versions/3",
-        "https://registry/subjects/a-value/versions/latest",
+        "https://registry/subjects/a-value/versions/latest", "http://127.0.0.1:8081", "http://registry/subjects/a-value",
     ])
     func registryAddresses(_ url: String) {
         #expect(

@@ -22,7 +22,8 @@ enum Inflate {
             switch status {
             case Z_OK: continue
             case Z_STREAM_END:
-                if stream.avail_in == 0 { return }
+                // Behind data without a header anything may stand: fastavro leaves parts of zlib's checksum there.
+                if stream.avail_in == 0 || windowBits < 0 { return }
                 // Members of gzip may follow each other.
                 guard windowBits > 15, inflateReset(&stream) == Z_OK else { throw .broken }
             default: throw .broken

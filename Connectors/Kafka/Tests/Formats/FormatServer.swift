@@ -20,7 +20,7 @@ enum FormatServer {
     }
 
     static func query(_ sql: String, body: [UInt8] = [], settings: [String: String] = [:]) async throws -> String {
-        var items = ["query=\(encoded(sql))"]
+        var items = sql.isEmpty ? [] : ["query=\(encoded(sql))"]
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) { items.append("\(name)=\(encoded(value))") }
         var request = HTTPClientRequest(url: "\(url)/?\(items.joined(separator: "&"))")
         request.method = .POST
@@ -54,6 +54,19 @@ enum FormatServer {
             _ = try await query("DROP TABLE IF EXISTS \(table)")
             throw error
         }
+    }
+
+    /// What ClickHouse reads from the rows, as lines of TSV.
+    static func read(_ rows: EncodedRows, input: String, select: String) async throws -> [String] {
+        let added = rows.added.map { "\($0.fieldName) \($0.type)" }.joined(separator: ", ")
+        let structure = added.isEmpty ? input : "\(added), \(input)"
+        let body = rows.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let literal = structure.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+        let sql = "SELECT \(select) FROM format(\(rows.format), '\(literal)', unhex('\(body)')) FORMAT TSV"
+        var settings = rows.parserSettings
+        settings["max_query_size"] = "100000000"
+        let answer = try await query("", body: Array(sql.utf8), settings: settings)
+        return answer.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast()
     }
 
     private static func encoded(_ text: String) -> String {

@@ -175,9 +175,8 @@ import Testing
             ])
     }
 
-    /// Off by default: a figure, not a fact. `PENSTOCK_SPEED=1` prints it and holds it against the pace of librdkafka.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["PENSTOCK_SPEED"] == "1"))
-    func framingIsFasterThanTheBroker() {
+    /// A floor that a machine under load keeps. `PENSTOCK_SPEED=1` measures for longer and holds the figure against the pace of librdkafka.
+    @Test func framingIsFasterThanTheBroker() {
         let tags = (0..<4).map { "\"t\($0 * 137)\"" }.joined(separator: ",")
         let text =
             #"{"id":123456,"ts":1700000000123,"user":"user-00012345","session":"0123456789abcdef0123456789abcdef","kind":"click","#
@@ -186,7 +185,8 @@ import Testing
         let value = Array(text.utf8)
         for columns in [[], [VirtualColumn("_offset", "Int64"), VirtualColumn("_partition", "Int32")]] {
             var best = Duration.seconds(1000)
-            let count = 400_000
+            let isMeasured = ProcessInfo.processInfo.environment["PENSTOCK_SPEED"] == "1"
+            let count = isMeasured ? 400_000 : 10_000
             for _ in 0..<3 {
                 best = min(
                     best,
@@ -207,7 +207,7 @@ import Testing
             }
             let rate = Double(value.count * count) / 1e6 / (Double(best.components.attoseconds) / 1e18 + Double(best.components.seconds))
             print("JSON framing, \(columns.count) added fields, \(value.count) bytes: \(Int(rate)) MB/s")
-            #expect(rate > 300)
+            #expect(rate > (isMeasured ? 300 : 10))
         }
     }
 }
