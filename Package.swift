@@ -32,6 +32,7 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -107,7 +108,8 @@ let package = Package(
         ],
         [.systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])])],
         library(
-            "ClickHouse", ["CZstd", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioHTTP1, nioSSL], tests: ["PipeTesting"]),
+            "ClickHouse", ["CZstd", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS],
+            tests: ["PipeTesting"]),
         library(
             "EmbeddedClickHouse", ["ClickHouse", crypto, lifecycle, logging, subprocess], tests: []),
         library("Catalog", ["PipeCore", crypto, grdb, logging], tests: ["PipeTesting"]),

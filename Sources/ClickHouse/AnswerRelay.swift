@@ -1,12 +1,12 @@
-package import AsyncHTTPClient
 import NIOConcurrencyHelpers
 package import NIOCore
-package import NIOHTTP1
+import NIOHTTP1
 
 /// The answer of one statement, moved on by the event loop that receives it: no task, no actor and no thread hop per piece.
 ///
-/// Begin with ``begin()``. When it says `streaming`, take the rest with ``forward(_:)`` or with ``next()``, not with both. A piece is asked of
-/// the server only when the piece before was taken: that is the back-pressure. Who does not read to the end must call ``stop(_:)``.
+/// Begin with ``begin()``. When it says `streaming`, take the rest with ``forward(_:)`` or with ``next()``, not with both. While nobody takes
+/// the pieces, the server is not read: that is the back-pressure. Who does not read to the end must call ``stop(_:)``. Bytes that arrived
+/// before a failure are handed over before it is thrown.
 package final class AnswerRelay: Sendable {
     /// What the server said before the first byte.
     package struct Head: Sendable {
@@ -32,16 +32,32 @@ package final class AnswerRelay: Sendable {
         var refusal: HTTPResponseHead?
         /// Received and not taken yet.
         var held = ByteBuffer()
-        /// Completes when `held` is taken; the server is not read until then.
-        var taken: EventLoopPromise<Void>?
         var ending: Result<Void, ClickHouseError>?
         var reader = Reader.none
-        var task: HTTPClient.Task<Void>?
+        var exchange: UpstreamExchange?
+        /// Nothing is read of the server until this is resumed.
+        var isPaused = false
+        var isSinkBusy = false
+        /// Whoever takes the pieces took the last one no more.
+        var isSinkBroken = false
         var timer: Scheduled<Void>?
         var pause: Scheduled<Void>?
         var reason: Reason?
-        /// Whoever takes the pieces took the last one no more.
-        var isSinkBroken = false
+
+        mutating func hold(_ bytes: ByteBuffer) {
+            if held.readableBytes == 0 { held = bytes } else { held.writeImmutableBuffer(bytes) }
+        }
+
+        mutating func takeHeld() -> ByteBuffer {
+            defer { held = ByteBuffer() }
+            return held
+        }
+
+        mutating func takePause() -> UpstreamExchange? {
+            guard isPaused else { return nil }
+            isPaused = false
+            return exchange
+        }
     }
 
     private enum Reader {
@@ -49,7 +65,7 @@ package final class AnswerRelay: Sendable {
         /// Waits for the first piece or the end.
         case beginning(CheckedContinuation<Void, Never>)
         case piece(CheckedContinuation<Void, Never>)
-        case sink(@Sendable (ByteBuffer) -> EventLoopFuture<Void>, CheckedContinuation<Void, Never>)
+        case sink(any AnswerSink, CheckedContinuation<Void, Never>)
     }
 
     /// Above this the server is not read before somebody takes what is there.
@@ -57,7 +73,7 @@ package final class AnswerRelay: Sendable {
     /// How long an end that follows close behind the first bytes is waited for: then the answer is `complete`.
     private static let endPatience: TimeAmount = .milliseconds(1)
 
-    private let loop: any EventLoop
+    package let loop: any EventLoop
     private let call: StatementCall
     /// The body that is still being sent, for an INSERT.
     private let upload: RelayUpload?
@@ -71,13 +87,14 @@ package final class AnswerRelay: Sendable {
 
     package var queryID: String { call.queryID }
 
-    func started(_ task: HTTPClient.Task<Void>) {
-        let isStopped = state.withLockedValue { state in
-            if state.ending == nil { state.task = task }
-            return state.reason != nil
-        }
-        if isStopped { task.cancel() }
+    func start(_ request: UpstreamRequest, through upstream: Upstream) {
+        let exchange = UpstreamExchange(request, on: loop, reader: self)
+        state.withLockedValue { $0.exchange = exchange }
+        upload?.begin(exchange)
+        upstream.start(exchange)
     }
+
+    func failedToStart(_ error: any Error) { end(.failure(call.failure(error))) }
 
     /// Stops the statement when it has not ended in this time from now; nil lifts the limit. Replaces the limit before.
     package func limit(to timeout: Duration?) {
@@ -90,26 +107,20 @@ package final class AnswerRelay: Sendable {
         obsolete?.cancel()
     }
 
-    func failedToStart(_ error: any Error) { end(.failure(call.failure(error))) }
-
     // MARK: Reading
 
     package var head: Head? { state.withLockedValue { $0.head } }
 
     /// Waits for the head and the first bytes. Throws what the server said instead of an answer.
     package func begin() async throws(ClickHouseError) -> Beginning {
-        await withCheckedContinuation { continuation in
-            let isReady = state.withLockedValue { state in
-                if state.ending != nil { return true }
-                state.reader = .beginning(continuation)
-                return false
-            }
-            if isReady { continuation.resume() }
+        await wait { state, continuation in
+            if state.ending != nil { return false }
+            state.reader = .beginning(continuation)
+            return true
         }
         let (ending, held) = state.withLockedValue { state -> (Result<Void, ClickHouseError>?, ByteBuffer) in
             guard case .success = state.ending else { return (state.ending, ByteBuffer()) }
-            defer { state.held = ByteBuffer() }
-            return (state.ending, state.held)
+            return (state.ending, state.takeHeld())
         }
         switch ending {
         case nil: return .streaming
@@ -121,24 +132,18 @@ package final class AnswerRelay: Sendable {
     /// The next bytes, nil at the end. One reader.
     package func next() async throws(ClickHouseError) -> ByteBuffer? {
         while true {
-            let (piece, taken, ending) = state.withLockedValue { state in
-                let piece = state.held
-                let taken = state.taken
-                state.held = ByteBuffer()
-                state.taken = nil
-                return (piece, taken, state.ending)
-            }
-            taken?.succeed()
-            if case .failure(let error) = ending { throw error }
+            let (piece, ending, paused) = state.withLockedValue { ($0.takeHeld(), $0.ending, $0.takePause()) }
+            paused?.resume()
             if piece.readableBytes > 0 { return piece }
-            if ending != nil { return nil }
-            await withCheckedContinuation { continuation in
-                let isReady = state.withLockedValue { state in
-                    if state.ending != nil || state.held.readableBytes > 0 { return true }
-                    state.reader = .piece(continuation)
-                    return false
-                }
-                if isReady { continuation.resume() }
+            switch ending {
+            case .success?: return nil
+            case .failure(let error)?: throw error
+            case nil: break
+            }
+            await wait { state, continuation in
+                if state.ending != nil || state.held.readableBytes > 0 { return false }
+                state.reader = .piece(continuation)
+                return true
             }
         }
     }
@@ -152,67 +157,110 @@ package final class AnswerRelay: Sendable {
         }
     }
 
-    /// Hands every piece to `sink` on the relay's event loop and returns when the last one is taken. A sink that fails ends the relay, and
-    /// the statement is stopped.
-    package func forward(_ sink: @escaping @Sendable (ByteBuffer) -> EventLoopFuture<Void>) async throws(ClickHouseError) {
+    /// Hands every piece to `sink` on the relay's event loop and returns when the last one has been passed on. A sink that fails ends the
+    /// relay, and the statement is stopped.
+    package func forward(_ sink: some AnswerSink) async throws(ClickHouseError) {
         await withCheckedContinuation { continuation in
-            loop.execute { [self] in
-                let (piece, taken, isOver) = state.withLockedValue { state in
-                    let piece = state.held
-                    let taken = state.taken
-                    state.held = ByteBuffer()
-                    state.taken = nil
-                    let isOver = state.ending != nil
-                    if !isOver { state.reader = .sink(sink, continuation) }
-                    return (piece, taken, isOver)
-                }
-                let isFailed = if case .failure = state.withLockedValue({ $0.ending }) { true } else { false }
-                let written = piece.readableBytes > 0 && !isFailed ? sink(piece) : loop.makeSucceededVoidFuture()
-                written.hop(to: loop).whenComplete { [self] result in
-                    if case .failure = result { stop(.callerLeft) }
-                    taken?.completeWith(result)
-                    if isOver { continuation.resume() }
-                }
+            state.withLockedValue { state in
+                state.reader = .sink(sink, continuation)
+                // So that nothing goes to it before what is held.
+                state.isSinkBusy = true
             }
+            if loop.inEventLoop { feedSink() } else { loop.execute { self.feedSink() } }
         }
-        if case .failure(let error) = state.withLockedValue({ $0.ending }) { throw error }
+        let (ending, isBroken) = state.withLockedValue { ($0.ending, $0.isSinkBroken) }
+        if case .failure(let error) = ending { throw error }
+        if isBroken { throw call.failure(CancellationError()) }
+    }
+
+    /// Suspends when `install` has taken the continuation into its care.
+    private func wait(_ install: (inout State, CheckedContinuation<Void, Never>) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            let isInstalled = state.withLockedValue { install(&$0, continuation) }
+            if !isInstalled { continuation.resume() }
+        }
     }
 
     /// Ends the statement here and, with KILL QUERY, on the server. Returns at once; does nothing after the end.
     package func stop(_ reason: Reason) {
-        let (isFirst, task) = state.withLockedValue { state in
-            guard state.ending == nil, state.reason == nil else { return (false, nil as HTTPClient.Task<Void>?) }
+        let (isFirst, exchange) = state.withLockedValue { state in
+            guard state.ending == nil, state.reason == nil else { return (false, nil as UpstreamExchange?) }
             state.reason = reason
-            return (true, state.task)
+            return (true, state.exchange)
         }
         guard isFirst else { return }
         call.startKill()
-        task?.cancel()
+        exchange?.cancel()
+    }
+
+    // MARK: Passing on, on the event loop
+
+    /// Gives the sink what is held, until it wants to wait, and the continuation back when all is passed on.
+    private func feedSink() {
+        enum Step {
+            case take(any AnswerSink, ByteBuffer)
+            case flush(any AnswerSink, CheckedContinuation<Void, Never>)
+            case ready(UpstreamExchange?)
+        }
+        while true {
+            let step = state.withLockedValue { state -> Step in
+                guard case .sink(let sink, let continuation) = state.reader else { return .ready(nil) }
+                if state.held.readableBytes > 0 { return .take(sink, state.takeHeld()) }
+                if state.ending != nil {
+                    state.reader = .none
+                    return .flush(sink, continuation)
+                }
+                state.isSinkBusy = false
+                return .ready(state.takePause())
+            }
+            switch step {
+            case .take(let sink, let piece):
+                if let ready = sink.take(piece) { return whenSinkIsReady(ready) }
+            case .flush(let sink, let continuation):
+                return sink.flush().hop(to: loop).whenComplete { [state] result in
+                    if case .failure = result { state.withLockedValue { $0.isSinkBroken = true } }
+                    continuation.resume()
+                }
+            case .ready(let paused):
+                paused?.resume()
+                return
+            }
+        }
+    }
+
+    private func whenSinkIsReady(_ ready: EventLoopFuture<Void>) {
+        ready.hop(to: loop).whenComplete { [self] result in
+            if case .failure = result {
+                state.withLockedValue { state in
+                    state.isSinkBroken = true
+                    state.held = ByteBuffer()
+                }
+                stop(.callerLeft)
+            }
+            feedSink()
+        }
     }
 
     // MARK: Receiving, on the event loop
 
     private func end(_ result: Result<Void, ClickHouseError>, rest: ByteBuffer? = nil) {
-        let (reader, taken, timers) = state.withLockedValue { state in
-            guard state.ending == nil else { return (Reader.none, nil as EventLoopPromise<Void>?, [nil, nil] as [Scheduled<Void>?]) }
+        let (reader, mustFeed, timers) = state.withLockedValue { state in
+            guard state.ending == nil else { return (Reader.none, false, [nil, nil] as [Scheduled<Void>?]) }
             state.ending = result
-            if let rest { state.held.writeImmutableBuffer(rest) }
-            let reader = state.reader
-            let taken = state.taken
+            if let rest { state.hold(rest) }
             let timers = [state.timer, state.pause]
-            (state.reader, state.taken, state.timer, state.pause, state.task) = (.none, nil, nil, nil, nil)
-            return (reader, taken, timers)
+            (state.timer, state.pause, state.exchange, state.isPaused) = (nil, nil, nil, false)
+            if case .sink = state.reader { return (Reader.none, !state.isSinkBusy, timers) }
+            defer { state.reader = .none }
+            return (state.reader, false, timers)
         }
         for timer in timers { timer?.cancel() }
         upload?.close()
-        taken?.succeed()
         switch reader {
-        case .none: break
+        case .none, .sink: break
         case .beginning(let continuation), .piece(let continuation): continuation.resume()
-        case .sink(let sink, let continuation):
-            guard case .success = result, let rest, rest.readableBytes > 0 else { return continuation.resume() }
-            sink(rest).whenComplete { _ in continuation.resume() }
         }
+        if mustFeed { feedSink() }
     }
 
     /// The first bytes are there; whoever waits for the beginning goes on.
@@ -225,18 +273,12 @@ package final class AnswerRelay: Sendable {
         }
         continuation?.resume()
     }
-
-    private func failure(_ error: any Error, _ reason: Reason?) -> ClickHouseError {
-        switch reason {
-        case .timeUp: call.failure(StatementTimeout())
-        case .callerLeft: call.failure(CancellationError())
-        case nil: call.failure(error)
-        }
-    }
 }
 
-extension AnswerRelay: HTTPClientResponseDelegate {
-    package func didReceiveHead(task: HTTPClient.Task<Void>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
+extension AnswerRelay: UpstreamReader {
+    func mayWrite() { upload?.mayWrite() }
+
+    func receive(_ head: HTTPResponseHead) {
         state.withLockedValue { state in
             guard head.status == .ok, !head.headers.contains(name: "X-ClickHouse-Exception-Code") else {
                 state.refusal = head
@@ -247,25 +289,23 @@ extension AnswerRelay: HTTPClientResponseDelegate {
                 contentType: head.headers.first(name: "Content-Type"), format: head.headers.first(name: "X-ClickHouse-Format"),
                 summary: head.headers.first(name: "X-ClickHouse-Summary"), queryID: call.queryID)
         }
-        return loop.makeSucceededVoidFuture()
     }
 
-    package func didReceiveBodyPart(task: HTTPClient.Task<Void>, _ buffer: ByteBuffer) -> EventLoopFuture<Void> {
+    func receive(_ bytes: ByteBuffer) -> Bool {
         enum Step {
-            case go
-            case wait(EventLoopFuture<Void>)
+            case none
             case wake(CheckedContinuation<Void, Never>)
             case pause
-            case send(@Sendable (ByteBuffer) -> EventLoopFuture<Void>, ByteBuffer)
+            case take(any AnswerSink, ByteBuffer)
         }
         let step = state.withLockedValue { state -> Step in
             if state.refusal != nil {
-                if state.held.readableBytes < 1 << 20 { state.held.writeImmutableBuffer(buffer) }
-                return .go
+                if state.held.readableBytes < 1 << 20 { state.hold(bytes) }
+                return .none
             }
-            guard let data = state.scanner?.push(buffer) else { return .go }
-            if case .sink(let sink, _) = state.reader { return .send(sink, data) }
-            if state.held.readableBytes == 0 { state.held = data } else { state.held.writeImmutableBuffer(data) }
+            guard let data = state.scanner?.push(bytes) else { return .none }
+            if case .sink(let sink, _) = state.reader, !state.isSinkBusy { return .take(sink, data) }
+            state.hold(data)
             switch state.reader {
             case .piece(let continuation):
                 state.reader = .none
@@ -274,58 +314,45 @@ extension AnswerRelay: HTTPClientResponseDelegate {
                 state.reader = .none
                 return .wake(continuation)
             case .beginning where state.pause == nil: return .pause
-            case .none where state.held.readableBytes >= Self.mostHeld:
-                let promise = state.taken ?? loop.makePromise(of: Void.self)
-                state.taken = promise
-                return .wait(promise.futureResult)
-            default: return .go
+            case .beginning: return .none
+            case .sink: state.isPaused = state.ending == nil
+            case .none: state.isPaused = state.ending == nil && state.held.readableBytes >= Self.mostHeld
             }
+            return .none
         }
         switch step {
-        case .go: break
-        case .wait(let taken): return taken
+        case .none: break
         case .wake(let continuation): continuation.resume()
-        case .send(let sink, let data):
-            return sink(data).flatMapErrorThrowing { [state] error in
-                state.withLockedValue { $0.isSinkBroken = true }
-                throw error
+        case .take(let sink, let data):
+            guard let ready = sink.take(data) else { break }
+            let isOver = state.withLockedValue { state in
+                state.isSinkBusy = true
+                state.isPaused = state.ending == nil
+                return state.ending != nil
             }
+            if !isOver { whenSinkIsReady(ready) }
         case .pause:
             let pause = loop.scheduleTask(in: Self.endPatience) { [weak self] () -> Void in self?.stopWaitingForEnd() }
             state.withLockedValue { $0.pause = pause }
         }
-        return loop.makeSucceededVoidFuture()
+        return state.withLockedValue { !$0.isPaused }
     }
 
-    package func didFinishRequest(task: HTTPClient.Task<Void>) throws {
+    func finish(_ error: (any Error)?) {
         let (ending, rest) = state.withLockedValue { state -> (Result<Void, ClickHouseError>, ByteBuffer?) in
-            if let refusal = state.refusal {
-                return (
-                    .failure(
-                        call.failure(text: String(buffer: state.held), status: Int(refusal.status.code), headers: refusal.headers)), nil
-                )
+            if let reason = state.reason {
+                return (.failure(call.failure(reason == .timeUp ? StatementTimeout() : CancellationError())), nil)
             }
-            switch state.scanner?.finish(aborted: false) {
-            case .complete(let rest): return (.success(()), rest)
-            case .exception(let text): return (.failure(call.failure(text: text, status: 200)), nil)
-            case nil: return (.success(()), nil)
+            if let refusal = state.refusal {
+                let text = String(buffer: state.takeHeld())
+                return (.failure(call.failure(text: text, status: Int(refusal.status.code), headers: refusal.headers)), nil)
+            }
+            switch state.scanner?.finish(aborted: error != nil) {
+            case .exception(let text)?: return (.failure(call.failure(text: text, status: 200)), nil)
+            case .complete(let rest)?: return (error.map { .failure(call.failure($0)) } ?? .success(()), rest)
+            case nil: return (error.map { .failure(call.failure($0)) } ?? .success(()), nil)
             }
         }
         end(ending, rest: rest)
-    }
-
-    package func didReceiveError(task: HTTPClient.Task<Void>, _ error: any Error) {
-        let (ending, mustKill) = state.withLockedValue { state -> (ClickHouseError, Bool) in
-            if state.reason == nil, case .exception(let text) = state.scanner?.finish(aborted: true) {
-                return (call.failure(text: text, status: 200), false)
-            }
-            if state.reason == nil, let refusal = state.refusal {
-                return (call.failure(text: String(buffer: state.held), status: Int(refusal.status.code), headers: refusal.headers), false)
-            }
-            let mustKill = state.isSinkBroken && state.reason == nil
-            return (failure(error, mustKill ? .callerLeft : state.reason), mustKill)
-        }
-        if mustKill { call.startKill() }
-        end(.failure(ending))
     }
 }

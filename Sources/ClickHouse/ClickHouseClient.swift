@@ -19,6 +19,8 @@ public final class ClickHouseClient: Sendable {
     let logger: Logger
     let origin: String
     let http: HTTPClient
+    /// For answers that are relayed.
+    let upstream: Upstream
     /// Who runs KILL QUERY.
     private let stopper: ClickHouseConnection
     private let clock: any Clock<Duration>
@@ -28,19 +30,37 @@ public final class ClickHouseClient: Sendable {
     ///   - stopper: a user of the same server that stops statements where `connection`'s own user may not (KILL QUERY needs
     ///     SELECT on system.processes, even for a statement of one's own); nil: the same user.
     ///   - clock: measures the time limits of statements.
-    public init(
+    public convenience init(
         _ connection: ClickHouseConnection, stopper: ClickHouseConnection? = nil, clock: any Clock<Duration> = ContinuousClock(),
         logger: Logger
+    ) throws {
+        try self.init(
+            connection, stopper: stopper, clock: clock, logger: logger,
+            limits: UpstreamLimits(connectTime: TimeAmount(connection.connectTimeout)))
+    }
+
+    /// - Parameter limits: of the connections of relayed answers.
+    package init(
+        _ connection: ClickHouseConnection, stopper: ClickHouseConnection? = nil, clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger, limits: UpstreamLimits
     ) throws {
         self.connection = connection
         self.stopper = stopper ?? connection
         self.clock = clock
         self.logger = logger
         origin = try connection.checkedOrigin()
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: try Self.configuration(connection))
+        let tls = try Self.tls(connection)
+        let context: NIOSSLContext?
+        do {
+            context = origin.hasPrefix("https://") ? try NIOSSLContext(configuration: tls) : nil
+        } catch {
+            throw ClickHouseError.local(.invalidConnection, "TLS cannot be set up", .user, detail: String(reflecting: error))
+        }
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: Self.configuration(connection, tls))
+        upstream = Upstream(origin: origin, tls: context, limits: limits)
     }
 
-    private static func configuration(_ connection: ClickHouseConnection) throws -> HTTPClient.Configuration {
+    private static func tls(_ connection: ClickHouseConnection) throws -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
         if let file = connection.caFile {
             let authorities: [NIOSSLCertificate]
@@ -53,10 +73,13 @@ public final class ClickHouseClient: Sendable {
             if authorities.isEmpty { throw ClickHouseError.local(.invalidConnection, "caFile \(file) holds no certificate", .user) }
             tls.trustRoots = .certificates(authorities)
         }
-        let connectTimeout = TimeAmount(connection.connectTimeout)
+        return tls
+    }
+
+    private static func configuration(_ connection: ClickHouseConnection, _ tls: TLSConfiguration) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
-            timeout: .init(connect: connectTimeout),
+            timeout: .init(connect: TimeAmount(connection.connectTimeout)),
             // ClickHouse 24.8 closes an idle connection after ten seconds; ours must be gone before.
             connectionPool: .init(idleTimeout: .seconds(8), concurrentHTTP1ConnectionsPerHostSoftLimit: 256),
             ignoreUncleanSSLShutdown: false)
@@ -67,6 +90,7 @@ public final class ClickHouseClient: Sendable {
 
     /// Ends idle connections; fails what is under way. A second call does nothing.
     public func shutdown() async throws {
+        try await upstream.shutdown()
         do { try await http.shutdown() } catch let error as HTTPClientError where error == .alreadyShutdown {}
     }
 

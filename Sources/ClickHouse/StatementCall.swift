@@ -80,6 +80,15 @@ struct StatementCall: Sendable {
             return local(.cancelled, "the statement was cancelled", maybeApplied: true)
         case is StatementTimeout:
             return local(.timedOut, "no complete answer from \(origin) in time", maybeApplied: true)
+        case let error as UpstreamError:
+            switch error {
+            case .closed:
+                return local(.connectionLost, "\(origin) closed the connection before the answer was complete", maybeApplied: true)
+            case .cancelled: return local(.cancelled, "the statement was cancelled", maybeApplied: true)
+            case .shutDown: return local(.clientShutDown, "the client has been shut down", maybeApplied: true)
+            case .invalidHeader:
+                return local(.invalidConnection, "user, password or database holds a control character", maybeApplied: false)
+            }
         case let error as IOError where [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT].contains(error.errnoCode):
             return local(.connectFailed, "cannot connect to \(origin)", maybeApplied: false)
         case ChannelError.connectTimeout:

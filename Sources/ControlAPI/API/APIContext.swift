@@ -18,7 +18,7 @@ package struct APIContext: RequestContext, RemoteAddressRequestContext {
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
-        requestID = UUID().uuidString.lowercased()
+        requestID = RequestID.make()
         remoteAddress = source.channel.remoteAddress
         channel = source.channel
         maxUploadSize = 1_048_576

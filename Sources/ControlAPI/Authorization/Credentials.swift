@@ -7,9 +7,11 @@ package struct Credentials: Sendable, Hashable, CustomStringConvertible, CustomD
 
     /// Nil when `header` is not HTTP Basic.
     package init?(header: String) {
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic",
-            let data = Data(base64Encoded: String(parts[1].filter { $0 != " " })),
+        // Bytes, not characters: this is done for every request.
+        let bytes = header.utf8
+        guard let space = bytes.firstIndex(of: UInt8(ascii: " ")),
+            bytes[..<space].elementsEqual("basic".utf8, by: { $0 | 0x20 == $1 }),
+            let data = Data(base64Encoded: Data(bytes[space...].filter { $0 != UInt8(ascii: " ") })),
             let text = String(validating: data, as: UTF8.self), let colon = text.firstIndex(of: ":")
         else { return nil }
         keyID = String(text[..<colon])

@@ -40,7 +40,7 @@ struct RunRoutes: Sendable {
 
     private func endpoint(_ request: Request, _ context: APIContext) async -> Response {
         let id = (context.parameters.get("endpointId") ?? "").lowercased()
-        return await answer(request, context, methods: "GET, POST, OPTIONS") { snapshot in
+        return await answer(request, context, methods: [.get, .post, .options]) { snapshot in
             snapshot.endpoints[id].map { OriginList($0) }
         } run: { snapshot in
             try await run(id, snapshot, request, context)
@@ -49,7 +49,7 @@ struct RunRoutes: Sendable {
 
     private func service(_ request: Request, _ context: APIContext) async -> Response {
         let id = (context.parameters.get("serviceId") ?? "").lowercased()
-        return await answer(request, context, methods: "POST, OPTIONS", bareRefusals: true) { snapshot in
+        return await answer(request, context, methods: [.post, .options], bareRefusals: true) { snapshot in
             snapshot.services[id]?.route?.origins
         } run: { snapshot in
             try await runSQL(id, snapshot, request, context)
@@ -58,7 +58,7 @@ struct RunRoutes: Sendable {
 
     /// What both routes share: method, preflight, origins, the form of errors.
     private func answer(
-        _ request: Request, _ context: APIContext, methods: String, bareRefusals: Bool = false,
+        _ request: Request, _ context: APIContext, methods: [HTTPRequest.Method], bareRefusals: Bool = false,
         origins: (EndpointSnapshot) -> OriginList?,
         run: (EndpointSnapshot) async throws -> Response
     ) async -> Response {
@@ -70,9 +70,10 @@ struct RunRoutes: Sendable {
             if request.method == .options {
                 return Response(
                     status: .noContent,
-                    headers: CrossOrigin.preflight(origin: request.headers[.origin], allowed: allowed, methods: methods))
+                    headers: CrossOrigin.preflight(origin: request.headers[.origin], allowed: allowed, methods: Self.list(methods)))
             }
-            guard methods.contains(request.method.rawValue), request.method != .head else {
+            guard methods.contains(request.method) else {
+                let methods = Self.list(methods)
                 throw QueryFailure(
                     405, "METHOD_NOT_ALLOWED", "\(request.method.rawValue) does not work here; allowed: \(methods)",
                     headers: ["Allow": methods])
@@ -84,6 +85,8 @@ struct RunRoutes: Sendable {
         if let allowed { CrossOrigin.add(to: &response.headers, origin: request.headers[.origin], allowed: allowed) }
         return response
     }
+
+    private static func list(_ methods: [HTTPRequest.Method]) -> String { methods.map(\.rawValue).joined(separator: ", ") }
 
     private func failure(_ error: any Error, _ context: APIContext) -> QueryFailure {
         switch error {
@@ -315,7 +318,7 @@ extension Response {
             body = ResponseBody { writer in
                 if ClientWatch.of(channel) != nil {
                     // The head is written already, on the loop that the pieces arrive on.
-                    try await stream.forward { piece in channel.writeAndFlush(HTTPResponsePart.body(piece)) }
+                    try await stream.forward(ChannelSink(channel: channel))
                 } else {
                     while let piece = try await stream.next() { try await writer.write(piece) }
                 }

@@ -1,5 +1,5 @@
 import Catalog
-import ClickHouse
+public import ClickHouse
 import NIOConcurrencyHelpers
 public import NIOCore
 
@@ -45,30 +45,14 @@ public final class AnswerStream: Sendable {
         }
     }
 
-    /// Hands every piece to `sink` on the event loop of the call and returns when the last one is taken.
-    public func forward(_ sink: @escaping @Sendable (ByteBuffer) -> EventLoopFuture<Void>) async throws(QueryFailure) {
+    /// Hands every piece to `sink` on the event loop of the call and returns when the last one has been passed on.
+    public func forward(_ sink: some AnswerSink) async throws(QueryFailure) {
         do {
-            let run = run
-            if let wrapper {
-                try await relay.forward { piece in
-                    let wrapped = wrapper.withLockedValue { wrapper in Result { try wrapper.push(piece) } }
-                    switch wrapped {
-                    case .success(let piece):
-                        run.sent(piece.readableBytes)
-                        return sink(piece)
-                    case .failure(let error):
-                        return sink(ByteBuffer()).flatMapThrowing { throw error }
-                    }
-                }
-                if let rest = try rest() {
-                    run.sent(rest.readableBytes)
-                    try await sink(rest).get()
-                }
-            } else {
-                try await relay.forward { piece in
-                    run.sent(piece.readableBytes)
-                    return sink(piece)
-                }
+            try await relay.forward(CountingSink(base: sink, wrapper: wrapper, run: run, loop: relay.loop))
+            if let rest = try rest() {
+                run.sent(rest.readableBytes)
+                try await sink.take(rest)?.get()
+                try await sink.flush().get()
             }
             run.end(.success(()), head: relay.head)
         } catch {
@@ -96,4 +80,29 @@ public final class AnswerStream: Sendable {
         run.end(.failure(failure), head: relay.head)
         return failure
     }
+}
+
+/// Counts what passes, and gives it the form of the answer.
+private struct CountingSink<Base: AnswerSink>: AnswerSink {
+    let base: Base
+    let wrapper: NIOLockedValueBox<RowWrapper>?
+    let run: QueryRun
+    let loop: any EventLoop
+
+    func take(_ piece: ByteBuffer) -> EventLoopFuture<Void>? {
+        var piece = piece
+        if let wrapper {
+            do {
+                let raw = piece
+                piece = try wrapper.withLockedValue { wrapper in Result { try wrapper.push(raw) } }.get()
+            } catch {
+                return loop.makeFailedFuture(error)
+            }
+            guard piece.readableBytes > 0 else { return nil }
+        }
+        run.sent(piece.readableBytes)
+        return base.take(piece)
+    }
+
+    func flush() -> EventLoopFuture<Void> { base.flush() }
 }

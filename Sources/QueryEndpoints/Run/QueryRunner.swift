@@ -217,7 +217,7 @@ public final class QueryRunner: Sendable {
             // Whoever names no time has time to send as much as he likes.
             if plan.timeout == nil { relay.limit(to: Self.defaultTimeout) }
         } else {
-            relay = client.relay(plan.statement, on: call.loop)
+            relay = client.relay(plan.statement, isRead: plan.isRead, on: call.loop)
             relay.limit(to: plan.timeout ?? Self.defaultTimeout)
             call.presence.whenOver { relay.stop(.callerLeft) }
         }
