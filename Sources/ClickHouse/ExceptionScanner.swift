@@ -31,8 +31,18 @@ package struct ExceptionScanner: Sendable {
     ///   - format: `X-ClickHouse-Format`.
     ///   - tag: `X-ClickHouse-Exception-Tag`.
     package init(format: String?, tag: String?) {
-        var marks = [Mark.plain(tag: tag)]
         let format = format ?? ""
+        marks = tag == nil ? Self.known[format] ?? Self.marks(format, tag: nil) : Self.marks(format, tag: tag)
+    }
+
+    /// Of formats that are common, so that a call does not make them anew.
+    private static let known: [String: [Mark]] = {
+        let formats = ["JSONEachRow", "JSON", "JSONCompact", "JSONCompactEachRow", "CSV", "CSVWithNames", "TabSeparated", "RowBinary"]
+        return Dictionary(uniqueKeysWithValues: formats.map { ($0, marks($0, tag: nil)) })
+    }()
+
+    private static func marks(_ format: String, tag: String?) -> [Mark] {
+        var marks = [Mark.plain(tag: tag)]
         if format == "XML" {
             marks.append(.xml)
         } else if format.hasPrefix("JSON") {
@@ -44,7 +54,7 @@ package struct ExceptionScanner: Sendable {
                 marks.append(.jsonMember)
             }
         }
-        self.marks = marks
+        return marks
     }
 
     /// Takes the next bytes and returns those that surely are data.

@@ -27,13 +27,25 @@ public struct QuerySummary: Sendable, Hashable {
 
     /// - Parameter header: flat JSON whose values are all numbers in quotes; unknown or absent fields count as zero.
     package init(header: String?, queryID: String) {
-        var numbers: [Substring: Int] = [:]
+        self.init(queryID: queryID)
         // Cut at the quotes, the pieces are: `{`, name, `:`, number, `,`, name, …
-        let pieces = (header ?? "").split(separator: "\"", omittingEmptySubsequences: false)
-        for index in stride(from: 1, to: pieces.count - 2, by: 4) { numbers[pieces[index]] = Int(pieces[index + 2]) }
-        self.init(
-            readRows: numbers["read_rows"] ?? 0, readBytes: numbers["read_bytes"] ?? 0, writtenRows: numbers["written_rows"] ?? 0,
-            writtenBytes: numbers["written_bytes"] ?? 0, resultRows: numbers["result_rows"] ?? 0,
-            elapsed: .nanoseconds(numbers["elapsed_ns"] ?? 0), queryID: queryID)
+        var pieces = (header ?? "").utf8.split(separator: UInt8(ascii: "\""), omittingEmptySubsequences: false).dropFirst()
+        while pieces.count >= 3, let name = pieces.popFirst(), pieces.popFirst() != nil, let text = pieces.popFirst() {
+            _ = pieces.popFirst()
+            guard let number = Int(Substring(text)) else { continue }
+            if name.elementsEqual("read_rows".utf8) {
+                readRows = number
+            } else if name.elementsEqual("read_bytes".utf8) {
+                readBytes = number
+            } else if name.elementsEqual("written_rows".utf8) {
+                writtenRows = number
+            } else if name.elementsEqual("written_bytes".utf8) {
+                writtenBytes = number
+            } else if name.elementsEqual("result_rows".utf8) {
+                resultRows = number
+            } else if name.elementsEqual("elapsed_ns".utf8) {
+                elapsed = .nanoseconds(number)
+            }
+        }
     }
 }

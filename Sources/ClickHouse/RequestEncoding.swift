@@ -24,14 +24,13 @@ package enum RequestEncoding {
         for (name, value) in statement.parameters.sorted(by: { $0.key < $1.key }) where statement.encodedParameters[name] == nil {
             query.append("param_" + name, parameterText(value, name: name, sql: statement.sql))
         }
-        return EncodedRequest(
-            target: "/?" + query.text,
-            headers: [
-                .init(name: "X-ClickHouse-User", value: connection.user),
-                .init(name: "X-ClickHouse-Key", value: connection.password),
-                // The header wins over the parameter `database` of a statement, so it must say the same.
-                .init(name: "X-ClickHouse-Database", value: statement.settings["database"] ?? connection.database),
-            ])
+        var headers: [EncodedRequest.Header] = [
+            .init(name: "X-ClickHouse-User", value: connection.user),
+            .init(name: "X-ClickHouse-Key", value: connection.password),
+        ]
+        // The header would win over the parameter `database` of a statement, which can hold any character.
+        if statement.settings["database"] == nil { headers.append(.init(name: "X-ClickHouse-Database", value: connection.database)) }
+        return EncodedRequest(target: "/?" + query.text, headers: headers)
     }
 
     /// ClickHouse reads a parameter as one escaped tab-separated field, except an `Identifier`, which it takes literally
@@ -65,13 +64,15 @@ package enum RequestEncoding {
 
 /// The query part of a URL, percent-encoded byte by byte.
 struct URLQuery {
-    private(set) var text = ""
-    private static let digits = Array("0123456789ABCDEF".unicodeScalars)
+    private var bytes: [UInt8] = []
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     mutating func append(_ name: String, _ value: String) {
-        if !text.isEmpty { text.append("&") }
+        if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }
         encode(name)
-        text.append("=")
+        bytes.append(UInt8(ascii: "="))
         encode(value)
     }
 
@@ -80,12 +81,11 @@ struct URLQuery {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
                 UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
-                text.unicodeScalars.append(Unicode.Scalar(byte))
+                bytes.append(byte)
             default:
-
-                text.unicodeScalars.append("%")
-                text.unicodeScalars.append(Self.digits[Int(byte >> 4)])
-                text.unicodeScalars.append(Self.digits[Int(byte & 15)])
+                bytes.append(UInt8(ascii: "%"))
+                bytes.append(Self.digits[Int(byte >> 4)])
+                bytes.append(Self.digits[Int(byte & 15)])
             }
         }
     }

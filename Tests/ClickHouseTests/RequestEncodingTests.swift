@@ -9,6 +9,11 @@ import Testing
         #expect(request.target == "/?query_id=q")
         #expect(request.headers.map(\.name) == ["X-ClickHouse-User", "X-ClickHouse-Key", "X-ClickHouse-Database"])
         #expect(request.headers.map(\.value) == ["u", "p&w", "d"])
+        // A database of the statement may hold what no header can.
+        let other = RequestEncoding.encode(
+            Statement("SELECT 1", settings: ["database": "a\u{1}é"]), queryID: "q", connection: connection, statementInURL: false)
+        #expect(other.target == "/?query_id=q&database=a%01%C3%A9")
+        #expect(other.headers.map(\.name) == ["X-ClickHouse-User", "X-ClickHouse-Key"])
     }
 
     @Test func everythingIsPercentEncoded() {

@@ -1,10 +1,12 @@
 """Results that are served again: to whom, for how long, and which never."""
 
+import http.client
 import threading
+import urllib.parse
 
 import pytest
 
-from endpoints import FULL
+from endpoints import FULL, basic
 from servers import random_name, wait_until
 
 UNIQUE = "SELECT generateUUIDv4() AS u, {p: String} AS p"
@@ -33,6 +35,28 @@ def test_a_client_that_has_the_result_gets_304(endpoints):
         assert (again.status, again.body, again.headers["etag"]) == (304, b"", first.headers["etag"]), tag
     assert endpoints.run(endpoint, query, headers={"If-None-Match": '"other"'}).status == 200
     assert endpoints.run(endpoint, query, headers={"If-None-Match": first.headers["etag"]}, user=None).status == 401
+
+
+def test_after_304_the_connection_goes_on(endpoints):
+    """RFC 9110, 15.4.5 and 8.6: no body, and no length but that of the 200."""
+    endpoint = endpoints.publish(UNIQUE, cacheSeconds=60)
+    path = f"/run/{endpoint}?format=JSONEachRow&param_p=a"
+    base = urllib.parse.urlsplit(endpoints.api.penstock.base)
+    connection = http.client.HTTPConnection(base.hostname, base.port, timeout=30)
+    key = {"Authorization": basic(endpoints.key.pair)}
+    try:
+        connection.request("GET", path, headers=key)
+        first = connection.getresponse()
+        body, tag, wire = first.read(), first.headers["etag"], connection.sock
+        for _ in range(3):
+            connection.request("GET", path, headers={**key, "If-None-Match": tag})
+            again = connection.getresponse()
+            assert (again.status, again.read(), again.headers["etag"]) == (304, b"", tag)
+            assert again.headers.get("content-length", str(len(body))) == str(len(body)) and "transfer-encoding" not in again.headers
+        connection.request("GET", path, headers=key)
+        assert connection.getresponse().read() == body and connection.sock is wire
+    finally:
+        connection.close()
 
 
 def test_what_makes_results_different(endpoints, sql):

@@ -59,6 +59,13 @@ def test_read_only_reads_and_nothing_else(endpoints, bind, sql, table):
             "CREATE USER x", "GRANT ALL ON *.* TO default", "SET ROLE ALL", "SELECT * FROM url('http://127.0.0.1:1/', CSV, 'x String')",
             "SELECT * FROM executable('x', 'CSV', 'x String')"):
         run(endpoints, statement).failure(400, 403)
+    # What no grant takes away, however it is written.
+    for statement in (
+            "SELECT file('x')", "SELECT FILE /* so */ ('x')", "SELECT `file`('x')", "SELECT \"fi\\x6ce\"('x')", "SELECT 'x' AS x APPLY(file)",
+            "SELECT COLUMNS('x') APPLY file FROM (SELECT 'x' AS x)", f"SELECT * FROM mergeTreeIndex(default, {table})",
+            f"WITH t AS (SELECT * FROM mergeTreeIndex(default, {table})) SELECT * FROM t", f"SELECT * FROM `mergeTreeIndex`('default', '{table}')"):
+        assert "full access" in run(endpoints, statement).failure(403), statement
+    assert run(endpoints, "SELECT 'file(1)' AS file, file -- file(2)").status == 200
     assert run(endpoints, "SELECT 1 SETTINGS readonly = 0").status in (400, 403)
     assert sql.rows(f"SELECT n FROM {table}") == [{"n": 1}]
     assert sql.value(f"SELECT count() FROM system.tables WHERE name = '{table}_2'") == 0
@@ -78,3 +85,24 @@ def test_answers_of_wrong_sql_and_wrong_bodies(endpoints, bind):
     assert endpoints.send("GET", route).status in (404, 405)
     assert endpoints.send("POST", route, body={"sql": "SELECT 1"}, user=None).failure(401)
     assert endpoints.send("POST", route, body={"sql": "SELECT 1"}, user=(endpoints.key.key_id, "wrong")).failure(401)
+
+
+def test_a_stopped_service_is_woken_only_by_who_may_and_asks(own_endpoints):
+    endpoints = own_endpoints
+    admin = endpoints.new_key("waker", roles=["admin"])
+    endpoints.api.curl("POST", endpoints.service_endpoint, {
+        "roles": [READ_ONLY], "openApiKeys": [endpoints.key.id, admin.id], "allowedOrigins": ""}).result
+    route = f"/service/{endpoints.service}/run"
+
+    def ask(key, **headers):
+        return endpoints.send("POST", route, {"format": "TabSeparated"}, body={"sql": "SELECT 2"}, user=key.pair, headers=headers)
+
+    assert ask(endpoints.key).body == b"2\n"
+    endpoints.api.curl("PATCH", f"{endpoints.api.service}/state", {"command": "stop"}).result
+    plain = ask(endpoints.key, **{"wake-service": "true"})
+    assert (plain.status, plain.json) == (206, {"data": "Service is stopped"})
+    unasked = ask(admin)
+    assert (unasked.status, unasked.json) == (206, {"data": "Confirm wake service"})
+    woken = ask(admin, **{"wake-service": "true"})
+    assert (woken.status, woken.body) == (200, b"2\n")
+    assert ask(endpoints.key).body == b"2\n"

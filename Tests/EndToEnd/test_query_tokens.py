@@ -59,6 +59,15 @@ def test_a_token_fixes_a_parameter(endpoints):
     assert "secret" not in json.dumps(endpoints.get(endpoint)["tokens"]) and SECRET not in endpoints.api.penstock.output()
 
 
+def test_tokens_open_every_path_of_an_endpoint_and_no_other_route(endpoints):
+    endpoint = endpoints.publish(STATEMENT, tokens=TRUST)
+    good = bearer(token(hs256, "HS256", org="north"))
+    for path in ("/run/{}", "/.api/query-endpoints/{}/run", "/query-endpoints/{}/run"):
+        answer = endpoints.run(endpoint, {"format": "JSONEachRow", "param_n": 1}, headers=good, path=path)
+        assert answer.rows == [{"tenant": "north", "n": 1}], path
+    endpoints.send("POST", f"/service/{endpoints.service}/run", body={"sql": "SELECT 1"}, headers=good).failure(401)
+
+
 def test_keys_still_call_and_give_every_parameter(endpoints):
     endpoint = endpoints.publish(STATEMENT, tokens=TRUST)
     assert endpoints.run(endpoint, {"format": "JSONEachRow", "param_n": 1, "param_tenant": "any"}).rows == [{"tenant": "any", "n": 1}]

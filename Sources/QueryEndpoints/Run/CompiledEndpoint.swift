@@ -31,6 +31,9 @@ public final class CompiledEndpoint: Sendable {
         } catch {
             throw QueryFailure(400, "INVALID_STATEMENT", error.description)
         }
+        if !record.roles.contains(ConsoleRole.admin.rawValue), let name = UngrantedFunctions.first(in: sql) {
+            throw QueryFailure(403, "FORBIDDEN", "the function '\(name.clipped(to: 80))' is for routes with full access only")
+        }
         // A row policy may read a setting of this kind, and a statement of the caller must not choose its value.
         if let name = statement.settings.first(where: { SettingsPolicy.isDenied($0) }) {
             throw QueryFailure(400, "SETTING_NOT_ALLOWED", "the setting '\(name)' cannot be set by a statement of this route; remove it")
