@@ -17,7 +17,7 @@ package struct UpstreamLimits: Sendable {
 }
 
 /// Connections to one server for statements whose answers are relayed; why they are not async-http-client's is told in
-/// docs/decisions/0002-own-connections-for-relayed-answers.md.
+/// docs/decisions/0003-own-connections-for-relayed-answers.md.
 ///
 /// Each event loop has connections of its own, so that a request, its answer and its caller's connection are on one thread.
 final class Upstream: Sendable {
