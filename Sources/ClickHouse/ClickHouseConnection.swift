@@ -46,6 +46,17 @@ public struct ClickHouseConnection: Sendable, Hashable {
     }
 }
 
+extension ClickHouseConnection {
+    /// Whether the server is on this machine, by its address.
+    public var isLoopback: Bool {
+        let authority = url.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" }
+        if authority.hasPrefix("[::1]") { return true }
+        let host = authority.prefix { $0 != ":" }
+        return host == "localhost"
+            || (host.hasPrefix("127.") && host.split(separator: ".").count == 4 && host.allSatisfy { $0 == "." || $0.isNumber })
+    }
+}
+
 extension ClickHouseConnection: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// Without the password.
     public var description: String { "\(user)@\(url)/\(database)" }

@@ -33,6 +33,8 @@ public struct ControlAPI: Sendable {
         ClickPipeStateResource.self,
         ClickPipeSettingsResource.self,
         ClickPipeFilesResource.self,
+        ClickPipeErrorsResource.self,
+        ClickPipeRewindResource.self,
         SchemaDiscoveryResource.self,
         CDCScalingResource.self,
         PrivateEndpointsResource.self,

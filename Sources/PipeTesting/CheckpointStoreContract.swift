@@ -20,6 +20,7 @@ public struct CheckpointStoreContract {
         case saveSettlesOutOfOrder
         case savingTwiceIsTheSameAsOnce
         case settledIDsCanBeOpenedAnew
+        case replacingLeavesNothingOfBefore
         case resetForgetsEverything
         case pipesAreApart
         case jsonSurvives
@@ -55,6 +56,7 @@ public struct CheckpointStoreContract {
         case .saveSettlesOutOfOrder: try await saveSettlesOutOfOrder()
         case .savingTwiceIsTheSameAsOnce: try await savingTwiceIsTheSameAsOnce()
         case .settledIDsCanBeOpenedAnew: try await settledIDsCanBeOpenedAnew()
+        case .replacingLeavesNothingOfBefore: try await replacingLeavesNothingOfBefore()
         case .resetForgetsEverything: try await resetForgetsEverything()
         case .pipesAreApart: try await pipesAreApart()
         case .jsonSurvives: try await jsonSurvives()
@@ -128,6 +130,20 @@ public struct CheckpointStoreContract {
         try await store.save(settlement, of: pipe)
         try await store.save(settlement, of: pipe)
         #expect(try await store.load(pipe) == StoredCheckpoint(positions: [Lane("0"): 5]))
+    }
+
+    private func replacingLeavesNothingOfBefore() async throws {
+        let other = PipeID("\(pipe)-other")
+        try await store.open(batch("a"), of: pipe)
+        try await store.note("begun", for: BatchID("a"), of: pipe)
+        try await store.save(Settlement(positions: [Lane("0"): 1, Lane("1"): 10]), of: pipe)
+        let checkpoint = StoredCheckpoint(positions: [Lane("1"): 3], pending: [batch("c"), batch("a", extent: ["new": true])])
+        try await store.replace(checkpoint, of: pipe)
+        #expect(try await store.load(pipe) == checkpoint)
+        #expect(try await store.note(for: BatchID("a"), of: pipe) == nil)
+        #expect(try await store.load(other) == StoredCheckpoint())
+        try await store.replace(StoredCheckpoint(), of: pipe)
+        #expect(try await store.load(pipe) == StoredCheckpoint())
     }
 
     private func settledIDsCanBeOpenedAnew() async throws {

@@ -10,6 +10,7 @@ public final class InMemoryCheckpointStore: CheckpointStore {
         case open(BatchID)
         case note(BatchID)
         case save(Settlement)
+        case replace
         case reset
     }
 
@@ -91,6 +92,14 @@ public final class InMemoryCheckpointStore: CheckpointStore {
                 changed.archive.append(archived)
             }
             memory[pipe] = changed
+        }
+    }
+
+    public func replace(_ checkpoint: StoredCheckpoint, of pipe: PipeID) async throws {
+        try await before(.replace, pipe)
+        memory.withLock { memory in
+            memory[pipe, default: Memory()].positions = checkpoint.positions
+            memory[pipe, default: Memory()].journal = checkpoint.pending.map { Entry(batch: $0) }
         }
     }
 

@@ -99,4 +99,13 @@ public struct InMemoryWarehouses: WarehouseProvider {
     public func inspect(_ spec: PipeSpec) async -> [Finding] { [] }
 
     public func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField] { [] }
+
+    /// There is no error table to page through.
+    public func rejectedRows(of spec: PipeSpec, _ filter: RejectedFilter, after cursor: RejectedRow.Key?, limit: Int) async throws
+        -> [RejectedRow]
+    { [] }
+
+    public func replay(_ filter: RejectedFilter, of spec: PipeSpec, limit: Int, log: any PipeLog) async throws -> ReplayReport {
+        ReplayReport()
+    }
 }

@@ -29,7 +29,8 @@ import Testing
         "clickPipeGetList": viewers, "clickPipeGet": viewers, "clickPipeContextGet": viewers, "clickPipeFilesGet": viewers,
         "clickPipeSettingsGet": viewers, "clickPipeCreate": developers, "clickPipeUpdate": developers, "clickPipeDelete": developers,
         "clickPipeStateUpdate": developers, "clickPipeScalingUpdate": developers, "clickPipeSettingsUpdate": developers,
-        "clickPipeSchemaDiscovery": developers,
+        "clickPipeSchemaDiscovery": developers, "clickPipeErrorGetList": viewers, "clickPipeErrorReplay": developers,
+        "clickPipeRewind": developers,
         "clickPipeCdcScalingGet": viewers, "clickPipeCdcScalingUpdate": developers,
         // The path without a service asks for the permission on all of them.
         "clickPipeCdcScalingGetOfOnlyService": developers, "clickPipeCdcScalingUpdateOfOnlyService": developers,

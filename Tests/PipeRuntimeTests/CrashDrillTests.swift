@@ -64,6 +64,9 @@ private struct DrilledStore: CheckpointStore {
     }
     func note(for batch: BatchID, of pipe: PipeID) async throws -> JSONValue? { try await inner.note(for: batch, of: pipe) }
     func save(_ settlement: Settlement, of pipe: PipeID) async throws { try await step { try await inner.save(settlement, of: pipe) } }
+    func replace(_ checkpoint: StoredCheckpoint, of pipe: PipeID) async throws {
+        try await step { try await inner.replace(checkpoint, of: pipe) }
+    }
     func reset(_ pipe: PipeID) async throws { try await step { try await inner.reset(pipe) } }
 }
 

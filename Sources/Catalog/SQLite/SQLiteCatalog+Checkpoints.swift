@@ -97,6 +97,28 @@ extension SQLiteCatalog {
         }
     }
 
+    public func replace(_ checkpoint: StoredCheckpoint, of pipe: PipeID) async throws {
+        let positions = try checkpoint.positions.map { ($0.rawValue, try JSONText.string($1)) }
+        let pending = try checkpoint.pending.map { ($0.id.rawValue, $0.lane.rawValue, try JSONText.string($0.extent)) }
+        try await pipeErrors {
+            try await store.write { database in
+                for table in ["checkpoint", "journal"] {
+                    try database.execute(sql: "DELETE FROM \(table) WHERE pipe_id = ?", arguments: [pipe.rawValue])
+                }
+                for (lane, position) in positions {
+                    try database.execute(
+                        sql: "INSERT INTO checkpoint (pipe_id, lane, position) VALUES (?, ?, ?)",
+                        arguments: [pipe.rawValue, lane, position])
+                }
+                for (id, lane, extent) in pending {
+                    try database.execute(
+                        sql: "INSERT INTO journal (pipe_id, batch_id, lane, extent) VALUES (?, ?, ?, ?)",
+                        arguments: [pipe.rawValue, id, lane, extent])
+                }
+            }
+        }
+    }
+
     public func reset(_ pipe: PipeID) async throws {
         try await pipeErrors {
             try await store.write { database in

@@ -1,6 +1,7 @@
 private import Hummingbird
 package import Logging
 package import PipeCore
+private import PipeRuntime
 
 /// The validation of a pipe that needs I/O: both ends are asked, and where wanted samples are read.
 package struct PipeInspection: Sendable {
@@ -46,12 +47,14 @@ package struct PipeInspection: Sendable {
         let mappings = FieldMapping.effective(spec.fieldMappings, columns: columns)
         return mappings.enumerated().compactMap { index, mapping in
             let name = mapping.sourceField
-            let isNested = name.firstIndex(of: ".").map { known.contains(String(name[..<$0])) } ?? false
+            let path = SourcePath(name).names
+            // Discovery shows fields in messages of Protobuf flat, joined by underscores.
+            let isNested = known.contains(path[0]) || known.contains(path.joined(separator: "_"))
             if known.contains(name) || isNested { return nil }
-            let path =
+            let place =
                 spec.fieldMappings.isEmpty
                 ? FieldPath("destination.columns")[index]["name"] : FieldPath("fieldMappings")[index]["sourceField"]
-            return Problem(path, "'\(name)' is not a field of the sample; it has: \(fields.map(\.name).joined(separator: ", "))")
+            return Problem(place, "'\(name)' is not a field of the sample; it has: \(fields.map(\.name).joined(separator: ", "))")
         }
     }
 }

@@ -25,6 +25,12 @@ public struct PipeError: Error, Sendable, CustomStringConvertible, CustomDebugSt
         public static let destinationUnreachable: Code = "DESTINATION_UNREACHABLE"
         public static let destinationRefused: Code = "DESTINATION_REFUSED"
         public static let dataParsing: Code = "DATA_PARSING_ERROR"
+        /// A row whose format is sound, but a value does not fit the type it is mapped to.
+        public static let typeMismatch: Code = "TYPE_MISMATCH"
+        /// A row whose schema is missing, or does not fit the mapping.
+        public static let sourceSchema: Code = "SOURCE_SCHEMA_ERROR"
+        /// A row that parses and that the table, or a view behind it, does not take.
+        public static let insertRejected: Code = "INSERT_REJECTED"
         public static let fileTooLarge: Code = "FILE_TOO_LARGE"
         public static let messageTooLarge: Code = "MESSAGE_TOO_LARGE"
         public static let internalError: Code = "INTERNAL_ERROR"

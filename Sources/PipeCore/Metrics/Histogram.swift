@@ -17,6 +17,23 @@ public struct Histogram: Hashable, Sendable {
         sum += value
     }
 
+    /// The value that this part of the observations does not exceed, taken as evenly spread within its bucket: what Prometheus'
+    /// `histogram_quantile` computes. Nil without observations; above the last bound, that bound.
+    public func quantile(_ part: Double) -> Double? {
+        let rank = part * Double(count)
+        guard count > 0 else { return nil }
+        var below = 0
+        for (index, bound) in bounds.enumerated() {
+            let upTo = below + counts[index]
+            if Double(upTo) >= rank, counts[index] > 0 {
+                let start = index == 0 ? 0 : bounds[index - 1]
+                return start + (bound - start) * (rank - Double(below)) / Double(counts[index])
+            }
+            below = upTo
+        }
+        return bounds.last
+    }
+
     /// `_bucket` samples with cumulative counts, `_sum` and `_count`.
     public func samples(_ labels: [MetricFamily.Label]) -> [MetricFamily.Sample] {
         var total = 0

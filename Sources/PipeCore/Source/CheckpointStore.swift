@@ -17,6 +17,9 @@ public protocol CheckpointStore: Sendable {
     /// In one transaction: moves lanes forward, removes settled batches from the journal, archives their objects.
     func save(_ settlement: Settlement, of pipe: PipeID) async throws
 
+    /// In one transaction: puts `checkpoint` in the place of positions and journal; the archive stays.
+    func replace(_ checkpoint: StoredCheckpoint, of pipe: PipeID) async throws
+
     /// Forgets positions, journal and archive of a pipe.
     func reset(_ pipe: PipeID) async throws
 }

@@ -49,7 +49,7 @@ public struct EncodedRows: Sendable, Hashable {
         kept.bytes = frame.front + body + frame.back
         kept.layout = RowLayout(
             starts: starts.map { $0 + frame.front.count }, end: frame.front.count + body.count, framing: layout.framing, places: places,
-            numbers: rows.map { layout.numbers[$0] },
+            numbers: rows.map { layout.numbers[$0] }, numberLabel: layout.numberLabel,
             additions: layout.additions.map { additions in RowLayout.Additions(additions.place, rows.map { additions.lengths[$0] }) })
         return kept
     }

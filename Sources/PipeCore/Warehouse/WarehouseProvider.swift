@@ -9,6 +9,13 @@ public protocol WarehouseProvider: Sendable {
 
     /// Names and ClickHouse types of the sample's fields, by the service's own inference. Throws ``PipeError``.
     func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField]
+
+    /// A page of a pipe's error table, newest first. Throws ``PipeError``.
+    func rejectedRows(of spec: PipeSpec, _ filter: RejectedFilter, after cursor: RejectedRow.Key?, limit: Int) async throws -> [RejectedRow]
+
+    /// Sends rows of a pipe's error table once more through its present mappings, oldest first. A row that is written is marked and
+    /// never sent again, also when the process dies in between. Throws ``PipeError``.
+    func replay(_ filter: RejectedFilter, of spec: PipeSpec, limit: Int, log: any PipeLog) async throws -> ReplayReport
 }
 
 public struct DiscoveredField: Hashable, Sendable {

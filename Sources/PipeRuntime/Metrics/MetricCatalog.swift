@@ -47,7 +47,8 @@ struct MetricCatalog {
             Double($0.errors.values.reduce(0, +))
         },
         Metric(
-            "Latency", .gauge, "Milliseconds from the time a batch was read until it was written, mean of the last 100 batches."
+            "Latency", .gauge,
+            "Milliseconds until a batch was written, mean of the last 100 batches: from the time the source made its oldest row, or where the source does not say, from the time the batch was read."
         ) { $0.latency },
     ]
 
@@ -70,6 +71,18 @@ struct MetricCatalog {
         Metric("Batch_Rows", .histogram, "Rows of a batch as written.") { $0.batchRows.samples($1) },
         Metric("Batch_Bytes", .histogram, "Bytes of a batch as written.") { $0.batchBytes.samples($1) },
         Metric("InsertDuration_Seconds", .histogram, "Duration of the successful write of a batch.") { $0.insertSeconds.samples($1) },
+        Metric(
+            "EndToEndLatency_Seconds", .histogram,
+            "Time from when the source made a row until it was written; the oldest and the newest row of each batch."
+        ) { $0.endToEndSeconds.samples($1) },
+        Metric("EndToEndLatencyQuantile_Seconds", .gauge, "EndToEndLatency_Seconds as p50, p95 and p99 since the start of the process.") {
+            values, labels in
+            [(0.5, "0.5"), (0.95, "0.95"), (0.99, "0.99")].compactMap { part, text in
+                values.endToEndSeconds.quantile(part).map {
+                    MetricFamily.Sample(labels: labels + [MetricFamily.Label("quantile", text)], value: $0)
+                }
+            }
+        },
         Metric("Flushes_Total", .counter, "Batches by the reason they were closed for.") { values, labels in
             FlushReason.allCases.compactMap { reason in
                 values.flushes[reason].map {

@@ -48,10 +48,13 @@ public final class PipeMetrics: Sendable {
         public var batchRows = Histogram([1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000])
         public var batchBytes = Histogram([10, 14, 18, 20, 22, 24, 26, 30, 34].map { (power: Int) in Double(1 << power) })
         public var insertSeconds = Histogram([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300])
+        /// From the time the source made a row until it was written; of each batch its oldest and its newest row.
+        public var endToEndSeconds = Histogram([0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 86_400])
         /// Milliseconds of the newest batches.
         var latencies: [Double] = []
 
-        /// Mean of the last hundred batches, emitted to written, in milliseconds; nil before the first.
+        /// Mean of the last hundred batches in milliseconds, nil before the first: from the time the source made the oldest row, or
+        /// where it does not say from the time the batch was handed over, until the batch was written.
         public var latency: Double? { latencies.isEmpty ? nil : latencies.reduce(0, +) / Double(latencies.count) }
     }
 
@@ -77,8 +80,10 @@ public final class PipeMetrics: Sendable {
         }
     }
 
-    /// A batch is durable.
-    func sent(_ payload: Payload, rows: Int, bytes: Int, rejected: [RejectedRecord], took: Duration, latency: Duration) {
+    /// A batch is durable. `latency` is its time in Penstock, `wallClock` the time of day in milliseconds since 1970.
+    func sent(
+        _ payload: Payload, rows: Int, bytes: Int, rejected: [RejectedRecord], took: Duration, latency: Duration, wallClock: Int64
+    ) {
         state.withLock { values in
             if case .load(let load) = payload {
                 values.fetchedEvents += rows + rejected.count
@@ -93,7 +98,15 @@ public final class PipeMetrics: Sendable {
             values.batchRows.record(Double(rows))
             values.batchBytes.record(Double(bytes))
             values.insertSeconds.record(took.seconds)
-            values.latencies.append(latency.seconds * 1000)
+            if case .rows(let sent) = payload, let produced = sent.produced {
+                // A source whose clock is ahead of ours must not make latencies negative.
+                let (oldest, newest) = (max(0, wallClock - produced.lowerBound), max(0, wallClock - produced.upperBound))
+                values.latencies.append(Double(oldest))
+                values.endToEndSeconds.record(Double(oldest) / 1000)
+                values.endToEndSeconds.record(Double(newest) / 1000)
+            } else {
+                values.latencies.append(latency.seconds * 1000)
+            }
             if values.latencies.count > 100 { values.latencies.removeFirst() }
             for record in rejected { values.errors[record.code, default: 0] += 1 }
         }

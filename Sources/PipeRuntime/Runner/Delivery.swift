@@ -141,7 +141,7 @@ final class Delivery<S: Source>: Sendable {
         let now = retrier.stopwatch.now
         context.metrics.sent(
             item.batch.payload, rows: receipt.rows, bytes: receipt.bytes, rejected: receipt.rejected, took: now - began,
-            latency: now - item.emitted)
+            latency: now - item.emitted, wallClock: context.wallClock())
         settle(item.ticket, receipt)
         window.release(weight: item.weight)
     }

@@ -14,13 +14,15 @@ public struct RunContext: Sendable {
     public var metrics: PipeMetrics
     public var policy: PipePolicy
     public var clock: any Clock<Duration>
+    /// The time of day in milliseconds since 1970.
+    public var wallClock: @Sendable () -> Int64
     public var log: any PipeLog
     public var logger: Logger
 
     public init(
         pipe: PipeID, generation: Int, family: PipeFamily, scaling: PipeScaling = PipeScaling(), settings: LiveSettings = LiveSettings(),
         store: any CheckpointStore, directory: any PipeDirectory, metrics: PipeMetrics, policy: PipePolicy = PipePolicy(),
-        clock: any Clock<Duration> = ContinuousClock(), log: any PipeLog, logger: Logger
+        clock: any Clock<Duration> = ContinuousClock(), wallClock: (@Sendable () -> Int64)? = nil, log: any PipeLog, logger: Logger
     ) {
         self.pipe = pipe
         self.generation = generation
@@ -32,6 +34,7 @@ public struct RunContext: Sendable {
         self.metrics = metrics
         self.policy = policy
         self.clock = clock
+        self.wallClock = wallClock ?? { WallClock.milliseconds() }
         self.log = log
         self.logger = logger
     }

@@ -28,35 +28,20 @@ struct ClickHouseWarehouse: Warehouse {
                 throw PipeError(.destinationRefused, .user, side: .destination, error.description)
             }
             try await service.execute(builder.createTable, during: "creating \(table)")
+            try await Deduplication(spec: spec, service: service).widen(table)
         }
-        let problems = try await DestinationInspection(spec: spec, service: service).problemsOfExistingTable()
+        var problems = try await DestinationInspection(spec: spec, service: service).problemsOfExistingTable()
+        if problems.isEmpty, spec.source.needsDeduplication {
+            problems = try await Deduplication(spec: spec, service: service).problems(of: table)
+        }
         if let first = problems.first {
             throw PipeError(.destinationRefused, .user, side: .destination, problems.count == 1 ? first : problems.joined(separator: "; "))
         }
     }
 
     func insert(_ rows: EncodedRows, id: BatchID) async throws -> InsertReceipt {
-        let table = try target()
-        let projection = try projection(format: rows.format)
-        let count = max(1, rows.rowCount)
-        let insertion = [
-            "insert_deduplication_token": "\(spec.id):\(id)", "insert_deduplicate": "1", "async_insert": "0",
-            "deduplicate_blocks_in_dependent_materialized_views": "1",
-            // One block per batch: a token names a block, so a repetition must not be cut differently.
-            "max_insert_block_size": String(count), "min_insert_block_size_rows": String(count), "min_insert_block_size_bytes": "0",
-            "max_insert_threads": "1", "date_time_input_format": "best_effort", "input_format_null_as_default": "1",
-            "input_format_defaults_for_omitted_fields": "1", "input_format_skip_unknown_fields": "1",
-            "max_partitions_per_insert_block": "0",
-        ]
-        do {
-            try await service.client.insert(
-                "INSERT INTO \(table.quoted) (\(projection.insertList)) SELECT \(projection.selectList) FROM input(\(Literal.string(projection.structure))) FORMAT \(Identifier.quoted(rows.format))",
-                body: rows.bytes, settings: insertion.merging(projection.settings(format: rows.format)) { $1 })
-        } catch {
-            try Task.checkCancellation()
-            throw error.pipeError(during: "inserting into \(table)")
-        }
-        return InsertReceipt(rows: rows.rowCount, bytes: rows.bytes.count)
+        if rows.rowCount == 0 { return InsertReceipt(rows: 0, bytes: 0) }
+        return try await RowInsert(spec: spec, service: service, target: target(), log: log).write(rows, as: id)
     }
 
     func load(_ load: RemoteLoad, id: BatchID, progress: any LoadProgress) async throws -> InsertReceipt {

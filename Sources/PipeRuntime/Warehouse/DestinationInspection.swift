@@ -24,6 +24,7 @@ struct DestinationInspection {
             if destination.managedTable == true { findings += try await definition() }
             findings += try await existingTable()
             if findings.isEmpty { findings += try await staging() }
+            if findings.isEmpty { findings += try await deduplication() }
             return findings
         } catch let error as ClickHouseError {
             return [unreachable(error)]
@@ -198,6 +199,20 @@ struct DestinationInspection {
             if error.loadTrouble == .data, error.code != .typeMismatch { return nil }
             return "has type \(existing), which does not take \(normal): \(error.shortMessage)"
         }
+    }
+
+    private func deduplication() async throws -> [Finding] {
+        guard spec.source.needsDeduplication, let name = destination.table else { return [] }
+        if destination.managedTable == true, destination.tableDefinition?.engine.type.hasPrefix("Null") == true {
+            return [
+                Finding(
+                    .failure, FieldPath("destination.tableDefinition.engine.type"),
+                    "must be of the MergeTree family when the source is read exactly once: a Null table keeps nothing to recognise a repetition by"
+                )
+            ]
+        }
+        return try await Deduplication(spec: spec, service: service).problems(of: TableName(destination.database, name))
+            .map { Finding(.failure, FieldPath("destination.table"), $0) }
     }
 
     /// Whether the table and the views behind it can be staged.

@@ -19,10 +19,12 @@ struct SchemaDiscovery {
         let rows: [Row]
         switch sample {
         case .rows(let sample):
-            let text = String(decoding: sample.bytes, as: UTF8.self)
-            rows = try await describe(
-                "DESCRIBE TABLE format({format:Identifier}, {data:String})", parameters: ["format": sample.format, "data": text],
-                settings: Self.settings)
+            // In the statement, which is the body: a parameter may not be longer than a form field.
+            let statement = "DESCRIBE TABLE format(\(Identifier.quoted(sample.format)), \(Self.literal(sample.bytes)))"
+            let settings = Self.settings.merging(sample.parserSettings) { $1 }
+                .merging(["max_query_size": String(statement.utf8.count + 1024)]) { $1 }
+            rows = try await describe(statement, parameters: [:], settings: settings)
+                .filter { !$0.name.hasPrefix(VirtualColumn("", "").fieldName) }
         case .load(let load):
             guard let object = load.objects.first(where: { $0.size > 0 && !KeyPattern.isUnreadable($0.key) }) ?? load.objects.first else {
                 throw PipeError(
@@ -38,6 +40,13 @@ struct SchemaDiscovery {
             let isOptional = row.type.hasPrefix("Nullable(")
             return DiscoveredField(name: row.name, type: row.type, isOptional: isOptional)
         }
+    }
+
+    /// Text as a literal; bytes that are no text by their digits.
+    private static func literal(_ bytes: [UInt8]) -> String {
+        if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) { return Literal.string(text) }
+        let digits = Array("0123456789abcdef".utf8)
+        return "unhex('\(String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self))')"
     }
 
     private func describe(_ sql: String, parameters: [String: String], settings: [String: String]) async throws -> [Row] {

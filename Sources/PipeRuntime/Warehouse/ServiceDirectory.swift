@@ -50,6 +50,21 @@ public final class ServiceDirectory: WarehouseProvider {
         try await SchemaDiscovery(service: self.service(service)).fields(of: sample)
     }
 
+    public func rejectedRows(
+        of spec: PipeSpec, _ filter: RejectedFilter, after cursor: RejectedRow.Key?, limit: Int
+    ) async throws -> [RejectedRow] {
+        try await ErrorListing(spec: spec, service: service(spec.serviceID)).rows(filter, after: cursor, limit: limit)
+    }
+
+    public func replay(_ filter: RejectedFilter, of spec: PipeSpec, limit: Int, log: any PipeLog) async throws -> ReplayReport {
+        let service = try service(spec.serviceID)
+        guard let table = spec.destination.table else { return ReplayReport() }
+        // Two replays at a time would take on the same rows.
+        return try await service.replays.holding(TableName(spec.destination.database, table)) {
+            try await ErrorReplay(spec: spec, service: service, log: log).run(filter, limit: limit)
+        }
+    }
+
     /// Finishes batches of a stopped pipe whose rows have begun to arrive, so that none stays half in its table.
     public func finishLoads(of spec: PipeSpec, store: any CheckpointStore) async throws {
         for batch in try await store.load(spec.id).pending {
@@ -75,6 +90,8 @@ package struct ClickHouseService: Sendable {
     package let cluster: String?
     /// Held while partitions are moved into a table.
     package let moves = TableLocks()
+    /// Held while rows of an error table are sent again.
+    package let replays = TableLocks()
 
     package var onCluster: String { OnCluster.clause(cluster) }
 }

@@ -164,7 +164,7 @@ struct StagingPlan: Sendable {
         return found
     }
 
-    private static func innerTable(of view: TableName, uuid: String, _ service: ClickHouseService) async throws -> TableName {
+    static func innerTable(of view: TableName, uuid: String, _ service: ClickHouseService) async throws -> TableName {
         struct Row: Decodable, Sendable { var name: String }
         let rows = try await service.rows(
             Row.self,

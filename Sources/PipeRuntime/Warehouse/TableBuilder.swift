@@ -93,7 +93,7 @@ package struct TableBuilder: Sendable {
     /// eight minutes, the usual default, because a resumed load looks for its parts among them; some builds keep none.
     private var keys: String {
         if engineType == "Null" { return "" }
-        let window = cluster == nil ? "non_replicated_deduplication_window = 1000, " : ""
+        let window = cluster == nil ? "\(Deduplication.plainSetting) = \(Deduplication.window), " : ""
         return "\(partitionClause)\(primaryClause)\(sortingClause) SETTINGS \(window)old_parts_lifetime = 480"
     }
 }

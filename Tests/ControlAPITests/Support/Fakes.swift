@@ -28,8 +28,37 @@ final class FakeServices: ServiceControl {
 /// Warehouses of which only the destination check and discovery are asked; findings are set by the test.
 final class FakeWarehouses: WarehouseProvider {
     private let state = Mutex<(findings: [Finding], fields: [DiscoveredField])>(([], []))
+    private let errors = Mutex<(rows: [RejectedRow], report: ReplayReport, failure: PipeError?, asked: [String])>(
+        ([], ReplayReport(), nil, []))
 
     func answer(findings: [Finding] = [], fields: [DiscoveredField] = []) { state.withLock { $0 = (findings, fields) } }
+
+    /// The contents of every error table, newest first, and what replays report or throw.
+    func answer(rows: [RejectedRow], report: ReplayReport = ReplayReport(), failure: PipeError? = nil) {
+        errors.withLock { $0 = (rows, report, failure, $0.asked) }
+    }
+
+    /// What error tables were asked for.
+    var asked: [String] { errors.withLock { $0.asked } }
+
+    func rejectedRows(of spec: PipeSpec, _ filter: RejectedFilter, after cursor: RejectedRow.Key?, limit: Int) async throws
+        -> [RejectedRow]
+    {
+        try errors.withLock { errors in
+            errors.asked.append("list \(filter.code?.rawValue ?? "-") \(limit)")
+            if let failure = errors.failure { throw failure }
+            let rest = errors.rows.drop { row in cursor.map { row.key.time >= $0.time } ?? false }
+            return Array(rest.prefix(limit))
+        }
+    }
+
+    func replay(_ filter: RejectedFilter, of spec: PipeSpec, limit: Int, log: any PipeLog) async throws -> ReplayReport {
+        try errors.withLock { errors in
+            errors.asked.append("replay \(filter.code?.rawValue ?? "-") \(filter.from ?? -1) \(filter.to ?? -1) \(limit)")
+            if let failure = errors.failure { throw failure }
+            return errors.report
+        }
+    }
 
     func warehouse(for spec: PipeSpec, settings: LiveSettings, log: any PipeLog) throws -> any Warehouse {
         throw PipeError(.internalError, .bug, side: .penstock, "the control plane does not write rows")

@@ -103,7 +103,8 @@ import Testing
     @Test func writesEachEngine() throws {
         let plain = try TableBuilder(destination("MergeTree"), cluster: nil).createTable
         #expect(
-            plain.contains("ENGINE = MergeTree() PARTITION BY id % 4 ORDER BY tuple() SETTINGS non_replicated_deduplication_window = 1000"))
+            plain.contains("ENGINE = MergeTree() PARTITION BY id % 4 ORDER BY tuple() SETTINGS non_replicated_deduplication_window = 10000")
+        )
         let replacing = try TableBuilder(destination("ReplacingMergeTree", version: "v", keys: ["id"]), cluster: nil).createTable
         #expect(replacing.contains("ENGINE = ReplacingMergeTree(`v`) PARTITION BY id % 4 ORDER BY (`id`)"))
         let summing = try TableBuilder(destination("SummingMergeTree", columns: ["v"], keys: ["id"]), cluster: nil).createTable

@@ -47,14 +47,46 @@ struct ErrorTable {
 
     /// Throws passing trouble, for callers that repeat the batch; anything else goes to the pipe's log, because a table that
     /// takes no errors must not stop the data.
-    func writeBeforeSettling(_ records: [RejectedRecord]) async throws {
-        guard !records.isEmpty else { return }
+    func writeBeforeSettling(_ records: [RejectedRecord]) async throws { try await writeBeforeSettling(rows: records.map { ErrorRow($0) }) }
+
+    func writeBeforeSettling(rows: [ErrorRow]) async throws {
+        guard !rows.isEmpty else { return }
         do {
-            try await service.execute(createTable, during: "creating \(table)")
-            try await insert(records)
+            try await create()
+            for piece in Self.pieces(rows) { try await insert(piece) }
         } catch let error as PipeError where error.disposition != .retry {
-            complain(records.count, error)
+            complain(rows.count, error)
         }
+    }
+
+    /// Makes the table, or adds the columns that one of an earlier version lacks.
+    func create() async throws {
+        try await service.execute(createTable, during: "creating \(table)")
+        try await addMissingColumns()
+    }
+
+    func addMissingColumns() async throws { try await service.execute(addColumns, during: "adding columns to \(table)") }
+
+    func exists() async throws -> Bool {
+        struct Row: Decodable, Sendable { var name: String }
+        return try await !service.rows(
+            Row.self, "SELECT name FROM system.tables WHERE database = {database:String} AND name = {table:String}",
+            parameters: ["database": table.database, "table": table.name], during: "looking for \(table)"
+        ).isEmpty
+    }
+
+    /// Requests of a bounded size: an all-bad batch of long messages is as large as the batch.
+    private static func pieces(_ rows: [ErrorRow]) -> [ArraySlice<ErrorRow>] {
+        var pieces: [ArraySlice<ErrorRow>] = []
+        var (start, bytes) = (0, 0)
+        for (index, row) in rows.enumerated() {
+            bytes += min(row.record.raw.count, longestRaw) + row.added.count + 512
+            guard bytes > 16 << 20 else { continue }
+            pieces.append(rows[start...index])
+            (start, bytes) = (index + 1, 0)
+        }
+        if start < rows.count { pieces.append(rows[start...]) }
+        return pieces
     }
 
     private func complain(_ count: Int, _ error: any Error) {
@@ -62,9 +94,10 @@ struct ErrorTable {
         log.log(.error, .destinationRefused, "\(count) rejected record(s) could not be written to \(table): \(reason)")
     }
 
-    private func insert(_ records: [RejectedRecord]) async throws {
+    private func insert(_ errors: ArraySlice<ErrorRow>) async throws {
         var rows = JSONRows()
-        for record in records {
+        for error in errors {
+            let record = error.record
             let isTruncated = record.raw.count > Self.longestRaw
             rows.row { row in
                 row.field("error_code", record.code.rawValue)
@@ -73,14 +106,17 @@ struct ErrorTable {
                 row.field("locator", record.locator)
                 row.field("raw_message", isTruncated ? Array(record.raw.prefix(Self.longestRaw)) : record.raw)
                 row.field("raw_is_truncated", isTruncated ? 1 : 0)
+                row.field("added", error.added)
+                row.field("frame", isTruncated ? "" : error.frame)
             }
         }
-        let input = "error_code String, error String, field String, locator Map(String, String), raw_message String, raw_is_truncated Bool"
+        let input =
+            "error_code String, error String, field String, locator Map(String, String), raw_message String, raw_is_truncated Bool, added String, frame String"
         let key = "cityHash64(error_code, toString(locator))"
         let statement = """
             INSERT INTO \(table.quoted) (timestamp, clickpipe_id, clickpipe_name, source, record_key, error_code, error, field, locator, \
-            raw_message, raw_is_truncated) SELECT now64(3), \(Literal.string(spec.id.rawValue)), \(Literal.string(spec.name)), \
-            \(Literal.string(spec.source.label)), \(key), error_code, error, field, locator, raw_message, raw_is_truncated \
+            raw_message, raw_is_truncated, added, frame) SELECT now64(3), \(Literal.string(spec.id.rawValue)), \(Literal.string(spec.name)), \
+            \(Literal.string(spec.source.label)), \(key), error_code, error, field, locator, raw_message, raw_is_truncated, added, frame \
             FROM input(\(Literal.string(input))) WHERE \(key) NOT IN (SELECT record_key FROM \(table.quoted) \
             WHERE clickpipe_id = \(Literal.string(spec.id.rawValue))) LIMIT 1 BY \(key) FORMAT JSONEachRow
             """
@@ -92,6 +128,18 @@ struct ErrorTable {
             try Task.checkCancellation()
             throw error.pipeError(during: "writing to \(table)")
         }
+    }
+
+    private static let replayColumns = [
+        "added String CODEC(ZSTD(3)) COMMENT 'What Penstock put into the row beside the message'",
+        "frame LowCardinality(String) COMMENT 'How the row is encoded, as JSON; empty: it cannot be sent again'",
+        "replay_id String COMMENT 'The replay that took the row on; empty before'",
+        "replayed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the row was sent again with success'",
+    ]
+
+    private var addColumns: String {
+        "ALTER TABLE \(table.quoted)\(service.onCluster) "
+            + Self.replayColumns.map { "ADD COLUMN IF NOT EXISTS \($0)" }.joined(separator: ", ")
     }
 
     private var createTable: String {
@@ -107,7 +155,8 @@ struct ErrorTable {
           field String COMMENT 'The field at fault, where known',
           locator Map(LowCardinality(String), String) COMMENT 'Where the record stands in the source',
           raw_message String CODEC(ZSTD(3)),
-          raw_is_truncated Bool
+          raw_is_truncated Bool,
+          \(Self.replayColumns.joined(separator: ",\n  "))
         ) ENGINE = \(service.cluster == nil ? "MergeTree" : "ReplicatedMergeTree") PARTITION BY toDate(timestamp)
         ORDER BY (clickpipe_id, timestamp) TTL toDateTime(timestamp) + INTERVAL 7 DAY DELETE
         SETTINGS ttl_only_drop_parts = 1
