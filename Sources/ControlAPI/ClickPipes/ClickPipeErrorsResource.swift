@@ -56,9 +56,10 @@ package struct ClickPipeErrorsResource: APIResource {
     private static let report = ObjectSchema(
         "ClickPipeErrorReplayReport", "What became of them.",
         fields: [
-            Field("replayed", .integer, "Records written."), Field("failed", .integer, "Records refused once more; they stay."),
+            Field("replayed", .integer, "Records written."),
+            Field("failed", .integer, "Records refused once more, or that cannot be sent again; they stay."),
             Field("remaining", .integer, "Records not tried, because of the limit."),
-            Field("notReplayable", .integer, "Records that cannot be sent again: cut off, or never encoded as a row."),
+            Field("notReplayable", .integer, "Of the failed, those that cannot be sent again: cut off, or never encoded as a row."),
         ])
 
     @Sendable private func list(_ request: Request, _ context: APIContext) async throws -> Response {

@@ -1,6 +1,6 @@
 private import Catalog
 private import Hummingbird
-private import PipeCore
+package import PipeCore
 
 /// Reading a stretch of a source again, or leaving one out. Not in ClickHouse Cloud.
 package struct ClickPipeRewindResource: APIResource {
@@ -23,7 +23,8 @@ package struct ClickPipeRewindResource: APIResource {
                 "clickPipeRewind", "Move the place from which a pipe at rest reads on. Not in ClickHouse Cloud.", tag: "ClickPipes",
                 body: .create(
                     ObjectSchema(
-                        "ClickPipeRewindRequest", "Where to.",
+                        "ClickPipeRewindRequest",
+                        "Where to; `beginning` and `latest` may stand for the target, and a timestamp or offsets without a strategy.",
                         fields: [Field("to", .object(shape), "Where the pipe reads on.", .required)])),
                 result: .object(PipeSchemas(api.sources).pipe)), handler: rewind)
     }
@@ -77,10 +78,23 @@ package struct ClickPipeRewindResource: APIResource {
         _ source: Source, _ checkpoint: StoredCheckpoint, of pipe: PipeID, _ body: JSONValue
     ) async throws -> StoredCheckpoint {
         var problems: [Problem] = []
-        let target = body["to"] ?? .null
+        let target = RewindTarget.spelledOut(body["to"] ?? .null)
         if target.isNull { problems.append(Problem("to", "is required")) }
         let checked = Source.rewindTarget.checked(target.isNull ? [:] : target, at: FieldPath("to"), mode: .create, problems: &problems)
         try InvalidConfiguration.check(target.isNull ? [problems[0]] : problems)
         return try await source.rewound(checkpoint, of: pipe, to: checked)
+    }
+}
+
+/// The short ways of saying where to rewind to.
+package enum RewindTarget {
+    /// `"beginning"` is `{"strategy": "from_beginning"}`; `{"timestamp": …}` and `{"offsets": …}` name their strategy by being there.
+    package static func spelledOut(_ target: JSONValue) -> JSONValue {
+        if let word = target.string { return ["strategy": .string(word.hasPrefix("from_") ? word : "from_\(word)")] }
+        guard let members = target.object, members["strategy"] == nil else { return target }
+        for name in ["timestamp", "offsets"] where members[name].map({ !$0.isNull }) == true {
+            return .object(members.merging(["strategy": .string("from_\(name)")]) { given, _ in given })
+        }
+        return target
     }
 }

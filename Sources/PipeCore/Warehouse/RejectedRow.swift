@@ -50,11 +50,11 @@ public struct RejectedFilter: Sendable, Hashable {
 public struct ReplayReport: Sendable, Hashable {
     /// Rows written, those included that an interrupted replay had left.
     public var replayed: Int
-    /// Rows refused once more; they stay as they are.
+    /// Rows refused once more, and those that cannot be sent again; they stay as they are.
     public var failed: Int
     /// Rows of the filter that were not tried, because of the limit.
     public var remaining: Int
-    /// Rows of the filter that cannot be sent again: cut off, never framed, or refused by a view after the table had taken them.
+    /// Of the failed, those that cannot be sent again: cut off, never framed, or refused by a view after the table had taken them.
     public var notReplayable: Int
 
     public init(replayed: Int = 0, failed: Int = 0, remaining: Int = 0, notReplayable: Int = 0) {

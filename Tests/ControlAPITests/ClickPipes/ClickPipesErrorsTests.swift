@@ -120,6 +120,14 @@ struct RewindableFake: RewindableSource {
         }
     }
 
+    @Test func shortTargetsAreSpelledOut() {
+        #expect(RewindTarget.spelledOut("beginning") == ["strategy": "from_beginning"])
+        #expect(RewindTarget.spelledOut("from_latest") == ["strategy": "from_latest"])
+        #expect(RewindTarget.spelledOut(["timestamp": "x"]) == ["timestamp": "x", "strategy": "from_timestamp"])
+        #expect(RewindTarget.spelledOut(["offsets": [:], "strategy": "s"]) == ["offsets": [:], "strategy": "s"])
+        #expect(RewindTarget.spelledOut(["offset": 1]) == ["offset": 1])
+    }
+
     @Test func aSourceWithoutRewindSaysSo() async throws {
         try await withPipe { client, path, _ in
             let answer = try await client.send(.post, "\(path)/rewind", body: ["to": [:]])

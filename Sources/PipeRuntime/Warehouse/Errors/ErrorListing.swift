@@ -38,7 +38,7 @@ struct ErrorListing {
             """
             SELECT toUnixTimestamp64Milli(timestamp) AS time, toString(record_key) AS key, error_code, error, field, \
             CAST(locator, 'Map(String, String)') AS places, hex(substring(raw_message, 1, \(Self.longestShown))) AS raw, \
-            length(raw_message) AS size, raw_is_truncated AS isTruncated, frame != '' AND isNull(replayed_at) AS isReplayable, \
+            length(raw_message) AS size, raw_is_truncated AS isTruncated, toBool(frame != '' AND isNull(replayed_at)) AS isReplayable, \
             toUnixTimestamp64Milli(ifNull(replayed_at, toDateTime64(0, 3))) AS replayed \
             FROM \(table.table.quoted) WHERE \(condition.sql) ORDER BY timestamp DESC, record_key DESC LIMIT \(limit)
             """, parameters: condition.parameters, settings: ["output_format_json_map_as_array_of_tuples": "0"],

@@ -64,6 +64,7 @@ struct ErrorReplay {
             parameters: selection.parameters, during: "reading \(table)")
         report.remaining = max(0, (counts.first?.left ?? 0) - report.failed)
         report.notReplayable = counts.first?.hopeless ?? 0
+        report.failed += report.notReplayable
         return report
     }
 

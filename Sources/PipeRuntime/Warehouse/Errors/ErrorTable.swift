@@ -131,7 +131,7 @@ struct ErrorTable {
     }
 
     private static let replayColumns = [
-        "added String CODEC(ZSTD(3)) COMMENT 'What Penstock put into the row beside the message'",
+        "added String COMMENT 'What Penstock put into the row beside the message' CODEC(ZSTD(3))",
         "frame LowCardinality(String) COMMENT 'How the row is encoded, as JSON; empty: it cannot be sent again'",
         "replay_id String COMMENT 'The replay that took the row on; empty before'",
         "replayed_at Nullable(DateTime64(3, 'UTC')) COMMENT 'When the row was sent again with success'",

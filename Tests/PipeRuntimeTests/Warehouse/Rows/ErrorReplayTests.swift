@@ -48,9 +48,11 @@ struct ErrorReplayTests {
             try await fixture.run("ALTER TABLE $db.t MODIFY COLUMN n String, ADD CONSTRAINT c CHECK n != 'x9'")
             var fixed = spec
             fixed.destination.columns?[1].type = "String"
-            #expect(try await replay(fixture, fixed, limit: 2) == ReplayReport(replayed: 2, failed: 0, remaining: 3))
+            // Rows of one moment come in the order of their keys, so `x9` may be among the first two.
+            let first = try await replay(fixture, fixed, limit: 2)
+            #expect(first.replayed + first.failed == 2 && first.remaining == 3)
             #expect(try await replay(fixture, fixed, RejectedFilter(code: "OTHER")) == ReplayReport())
-            #expect(try await replay(fixture, fixed) == ReplayReport(replayed: 2, failed: 1, remaining: 0))
+            #expect(try await replay(fixture, fixed) == ReplayReport(replayed: 4 - first.replayed, failed: 1, remaining: 0))
             #expect(try await replay(fixture, fixed) == ReplayReport(replayed: 0, failed: 1, remaining: 0))
             #expect(try await fixture.answer("SELECT count(), uniqExact(id), sum(o - id) FROM $db.t") == "9\t9\t900")
             #expect(
@@ -78,7 +80,7 @@ struct ErrorReplayTests {
             try await fixture.warehouse(spec).reject([
                 RejectedRecord(code: .messageTooLarge, reason: "too large", locator: ["offset": "7"], raw: Array("{}".utf8))
             ])
-            #expect(try await replay(fixture, spec) == ReplayReport(replayed: 0, failed: 5, remaining: 0, notReplayable: 1))
+            #expect(try await replay(fixture, spec) == ReplayReport(replayed: 0, failed: 6, remaining: 0, notReplayable: 1))
         }
     }
 
@@ -87,7 +89,7 @@ struct ErrorReplayTests {
             for column in ["added", "frame", "replay_id", "replayed_at"] {
                 try await fixture.run("ALTER TABLE $db.t_clickpipes_error DROP COLUMN \(column)")
             }
-            #expect(try await replay(fixture, spec) == ReplayReport(notReplayable: 5))
+            #expect(try await replay(fixture, spec) == ReplayReport(failed: 5, notReplayable: 5))
         }
     }
 }
