@@ -1,3 +1,4 @@
+import CloudSigning
 import PipeCore
 
 /// The answer of `ListObjectsV2`.

@@ -1,3 +1,5 @@
+import CloudSigning
+
 /// An error answer of S3, as far as it is readable.
 package struct S3Failure: Hashable, Sendable {
     package var status: Int

@@ -1,3 +1,4 @@
+import CloudSigning
 import ObjectStorageConnector
 import PipeCore
 import PipeTesting
