@@ -24,7 +24,7 @@ extension KafkaConfiguration {
     }
 
     /// Elements of a comma separated list without the blanks around them.
-    private static func elements(_ list: String) -> [Substring] {
+    static func elements(_ list: String) -> [Substring] {
         list.split(separator: ",", omittingEmptySubsequences: false).map { element in
             let start = element.drop { $0.isWhitespace }
             return start.lastIndex { !$0.isWhitespace }.map { start[...$0] } ?? ""
