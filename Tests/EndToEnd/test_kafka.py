@@ -6,9 +6,9 @@ import urllib.parse
 
 import pytest
 
-from api import clickhousectl
+from api import API, SQL, clickhousectl
 from kafka import COLUMNS, Broker, kafka_pipe, kcat, message
-from servers import random_name, wait_until
+from servers import Penstock, random_name, wait_until
 
 CONNECTION_STRING = (
     "Endpoint=sb://namespace.servicebus.windows.net/;SharedAccessKeyName=reader;SharedAccessKey=c2VjcmV0;EntityPath=my_topic")
@@ -89,7 +89,7 @@ def test_every_virtual_column_and_nested_fields(api, sql, broker, topic, table):
     columns = [
         {"name": "id", "type": "UInt64"}, {"name": "name", "type": "String"}, {"name": "city", "type": "Nullable(String)"},
         {"name": "key", "type": "String"}, {"name": "at", "type": "DateTime64(3)"}, {"name": "part", "type": "Int32"},
-        {"name": "off", "type": "Int64"}, {"name": "top", "type": "String"}, {"name": "hk", "type": "Array(String)"},
+        {"name": "off", "type": "Int64"}, {"name": "tp", "type": "String"}, {"name": "hk", "type": "Array(String)"},
         {"name": "hv", "type": "Array(String)"}, {"name": "raw", "type": "String"}]
     fields = ["id", "user.name", "user.address.city", "_key", "_timestamp", "_partition", "_offset", "_topic", "_header_keys", "_header_values",
               "_raw_message"]
@@ -98,7 +98,7 @@ def test_every_virtual_column_and_nested_fields(api, sql, broker, topic, table):
     rows(sql, table, 2)
     full, empty = sql.rows(f"SELECT * EXCEPT at, toUnixTimestamp64Milli(at) AS at FROM {table} ORDER BY part DESC")
     assert full == {
-        "id": 7, "name": "Ann", "city": "Köln", "key": "k\"1\\", "part": 1, "off": 0, "top": topic, "hk": ["trace", "empty"],
+        "id": 7, "name": "Ann", "city": "Köln", "key": "k\"1\\", "part": 1, "off": 0, "tp": topic, "hk": ["trace", "empty"],
         "hv": ["abc", ""], "raw": raw.decode(), "at": 1_700_000_000_123}
     assert (empty["id"], empty["name"], empty["city"], empty["key"], empty["raw"], empty["hk"]) == (0, "", None, "", "{}", [])
 
@@ -117,11 +117,11 @@ def test_several_topics_and_starts(api, sql, broker, table):
     for name in topics:
         broker.create_topic(name, 2)
         broker.produce(name, [message(number) for number in range(20)])
-    columns = COLUMNS[:1] + [{"name": "top", "type": "String"}]
-    mappings = [{"sourceField": "id", "destinationField": "id"}, {"sourceField": "_topic", "destinationField": "top"}]
+    columns = COLUMNS[:1] + [{"name": "tp", "type": "String"}]
+    mappings = [{"sourceField": "id", "destinationField": "id"}, {"sourceField": "_topic", "destinationField": "tp"}]
     api.create_pipe(kafka_pipe(broker, ",".join(topics), table, columns=columns, fieldMappings=mappings))
     rows(sql, table, 40)
-    assert sql.rows(f"SELECT top, count() AS n FROM {table} GROUP BY top ORDER BY top") == [{"top": name, "n": 20} for name in sorted(topics)]
+    assert sql.rows(f"SELECT tp, count() AS n FROM {table} GROUP BY tp ORDER BY tp") == [{"tp": name, "n": 20} for name in sorted(topics)]
 
 
 def test_a_group_that_read_before_goes_on_from_there(api, sql, broker, topic, table):
@@ -131,6 +131,7 @@ def test_a_group_that_read_before_goes_on_from_there(api, sql, broker, topic, ta
     source = {"consumerGroup": f"group-{topic}"}
     first = api.create_pipe(kafka_pipe(broker, topic, table, source=source))
     rows(sql, table, 10)
+    wait_until(lambda: sum(committed(broker, f"group-{topic}", topic, 2)) == 10, 30, "the group to know")
     api.command(first, "stop")
     api.wait_state(first, "Stopped")
     broker.produce(topic, [message(number) for number in range(10, 15)])
@@ -138,6 +139,17 @@ def test_a_group_that_read_before_goes_on_from_there(api, sql, broker, topic, ta
     api.create_pipe(kafka_pipe(broker, topic, second, source=source))
     rows(sql, second, 5)
     assert sql.value(f"SELECT min(id) FROM {second}") == 10
+
+
+def committed(broker, group, topic, partitions):
+    """The offsets that a group remembers."""
+    from confluent_kafka import Consumer, TopicPartition
+
+    asker = Consumer({**broker.settings(), "group.id": group})
+    try:
+        return [max(0, place.offset) for place in asker.committed([TopicPartition(topic, number) for number in range(partitions)], timeout=10)]
+    finally:
+        asker.close()
 
 
 AUTHENTICATIONS = {
@@ -161,6 +173,10 @@ def test_official_client_with_each_authentication(authentication, api, sql, brok
     chosen.produce(topic, [message(number) for number in range(30)])
     if tokens.exists():
         tokens.unlink()
+    if authentication == "IAM_USER":
+        # Brokers of MSK have the region in their names; these do not.
+        program = Penstock(tmp_path / "data", env={"AWS_REGION": "eu-west-1"})
+        api, sql = API(program), SQL(program.credentials["clickhouseURL"])
     options = list(AUTHENTICATIONS[authentication])
     if authentication != "none":
         options += ["--ca-certificate", certificates.path("ca.pem")]
@@ -177,9 +193,9 @@ def test_official_client_with_each_authentication(authentication, api, sql, brok
         token = tokens.read_text().split()[0]
         url = urllib.parse.urlsplit(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode())
         query = dict(urllib.parse.parse_qsl(url.query))
-        assert url.scheme == "https" and url.netloc.startswith("kafka.") and url.netloc.endswith(".amazonaws.com")
+        assert url.scheme == "https" and url.netloc == "kafka.eu-west-1.amazonaws.com"
         assert query["Action"] == "kafka-cluster:Connect" and query["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256" and query["X-Amz-Expires"] == "900"
-        assert query["X-Amz-Credential"].startswith("AKIAEXAMPLE/") and "/kafka-cluster/aws4_request" in query["X-Amz-Credential"]
+        assert query["X-Amz-Credential"].startswith("AKIAEXAMPLE/") and "/eu-west-1/kafka-cluster/aws4_request" in query["X-Amz-Credential"]
         assert len(query["X-Amz-Signature"]) == 64 and query["X-Amz-SignedHeaders"] == "host" and "very secret" not in token
 
 

@@ -146,7 +146,8 @@ final class KafkaClient: Sendable {
                 element.pointee.metadata = UnsafeMutableRawPointer(strdup(metadata))
                 element.pointee.metadata_size = metadata.utf8.count
             }
-            try check(rd_kafka_commit(handle, pointer, 1))
+            // Only a commit that names a queue is answered by an event.
+            try check(rd_kafka_commit_queue(handle, pointer, events, nil, nil))
         }
     }
 
