@@ -11,12 +11,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Tests/EndT
 
 from servers import ClickHouse, Moto, Process, free_port, wait_until  # noqa: E402
 
-SERVERS = pathlib.Path(__file__).resolve().parents[1] / "Tests/EndToEnd/servers"
+DOUBLES = pathlib.Path(__file__).resolve().parents[1] / "Tests/EndToEnd/doubles"
 
 
 def registry(directory, *arguments):
     port = free_port()
-    server = Process([sys.executable, str(SERVERS / "schema_registry.py"), str(port), *arguments], directory / f"registry-{port}.log")
+    server = Process([sys.executable, str(DOUBLES / "schema_registry.py"), str(port), *arguments], directory / f"registry-{port}.log")
     wait_until(lambda: "ready" in server.output(), 10, "the schema registry")
     return server, port
 
