@@ -58,7 +58,7 @@ struct RealServerTests {
             var text: String
         }
         try await withDatabase { client in
-            #expect(await client.ping())
+            #expect(await client.ping(timeout: .seconds(60)))
             try await client.execute(
                 "CREATE TABLE {t:Identifier} (id UInt64, text String) ENGINE = MergeTree ORDER BY id", parameters: ["t": "we`ird\\n"])
             let summary = try await client.insert(

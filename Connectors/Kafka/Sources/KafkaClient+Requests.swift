@@ -86,7 +86,7 @@ extension KafkaClient {
 final class PartitionReading: Sendable {
     private let client: KafkaClient
     // See KafkaClient.handle.
-    private nonisolated(unsafe) let topic: OpaquePointer
+    private nonisolated(unsafe) let topic: OpaquePointer  // allowed: librdkafka guards its handles
     private let partition: Int32
 
     fileprivate init(client: KafkaClient, topic: OpaquePointer, partition: Int32) {

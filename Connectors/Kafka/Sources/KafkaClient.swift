@@ -16,10 +16,10 @@ import Synchronization
 /// messages wait: librdkafka takes every poll for a sign of life.
 final class KafkaClient: Sendable {
     // librdkafka's handles may be used from any thread (INTRODUCTION.md, "Threads and callbacks").
-    nonisolated(unsafe) let handle: OpaquePointer
+    nonisolated(unsafe) let handle: OpaquePointer  // allowed: librdkafka guards its handles
     /// Rebalances, errors, results of commits, requests for tokens.
-    private nonisolated(unsafe) let events: OpaquePointer
-    nonisolated(unsafe) let messages: OpaquePointer
+    private nonisolated(unsafe) let events: OpaquePointer  // allowed: librdkafka guards its handles
+    nonisolated(unsafe) let messages: OpaquePointer  // allowed: librdkafka guards its handles
     /// Something may have happened.
     let eventSignal = WakeSignal()
     /// Messages may have come.
@@ -69,7 +69,7 @@ final class KafkaClient: Sendable {
     }
 
     deinit {
-        nonisolated(unsafe) let (handle, events, messages) = (handle, events, messages)
+        nonisolated(unsafe) let (handle, events, messages) = (handle, events, messages)  // allowed: librdkafka guards its handles
         let signals = [Unmanaged.passUnretained(eventSignal), Unmanaged.passUnretained(messageSignal)].map {
             UInt(bitPattern: $0.toOpaque())
         }

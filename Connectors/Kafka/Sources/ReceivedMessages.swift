@@ -43,7 +43,7 @@ struct ReceivedMessages: ~Copyable {
 /// A message, or what librdkafka says of a partition in its place.
 ///
 /// Unchecked: a message belongs to whoever took it, on whatever thread, and is only read.
-struct ReceivedMessage: @unchecked Sendable {
+struct ReceivedMessage: @unchecked Sendable {  // allowed: owned by one taker, only read
     /// Names a partition while its client lives.
     struct Source: Hashable, Sendable {
         var topic: Int

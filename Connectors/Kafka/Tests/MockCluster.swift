@@ -22,9 +22,9 @@ final class MockCluster: Sendable {
     }
 
     // librdkafka's handles may be used from any thread.
-    private nonisolated(unsafe) let host: OpaquePointer
-    private nonisolated(unsafe) let cluster: OpaquePointer
-    private nonisolated(unsafe) let producer: OpaquePointer
+    private nonisolated(unsafe) let host: OpaquePointer  // allowed: librdkafka guards its handles
+    private nonisolated(unsafe) let cluster: OpaquePointer  // allowed: librdkafka guards its handles
+    private nonisolated(unsafe) let producer: OpaquePointer  // allowed: librdkafka guards its handles
     let brokers: String
 
     init(brokers count: Int32 = 1, topics: [String: Int32] = [:]) throws {
@@ -37,7 +37,7 @@ final class MockCluster: Sendable {
     }
 
     deinit {
-        nonisolated(unsafe) let (host, cluster, producer) = (host, cluster, producer)
+        nonisolated(unsafe) let (host, cluster, producer) = (host, cluster, producer)  // allowed: librdkafka guards its handles
         DispatchQueue.global().async {
             rd_kafka_destroy(producer)
             rd_kafka_mock_cluster_destroy(cluster)
@@ -56,7 +56,7 @@ final class MockCluster: Sendable {
 
     /// Returns once the brokers have all of them.
     func produce(_ records: [Record]) async throws {
-        nonisolated(unsafe) let producer = producer
+        nonisolated(unsafe) let producer = producer  // allowed: librdkafka guards its handles
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             DispatchQueue.global().async {
                 var topics: [String: OpaquePointer] = [:]
