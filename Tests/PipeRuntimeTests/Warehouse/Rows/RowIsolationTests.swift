@@ -188,4 +188,29 @@ struct RowIsolationTests {
             #expect(written.rejected.first?.field == "id")
         }
     }
+
+    @Test func bisectsProtobuf() async throws {
+        try await WarehouseFixture.use { fixture in
+            try await table(fixture, "id UInt64, t DateTime, c String")
+            let warehouse = try fixture.warehouse(
+                fixture.spec(
+                    columns: [("id", "UInt64"), ("t", "DateTime"), ("c", "String")], mappings: [("id", "id"), ("t", "t"), ("a.b.c", "c")]))
+            func field(_ number: Int, _ bytes: [UInt8]) -> [UInt8] { [UInt8(number << 3 | 2)] + RowSamples.varint(bytes.count) + bytes }
+            let data = (0..<200).map { id -> [UInt8] in
+                if id == 20 { return [0xff, 0xff, 0xff] }
+                return [8] + RowSamples.varint(id) + field(2, Array((id == 100 ? "never" : "2026-01-02 03:04:05").utf8))
+                    + field(3, field(1, field(1, Array("deep".utf8))))
+            }
+            let name = "Row\(fixture.database)"
+            let schema =
+                "syntax=\"proto3\"; message \(name) { message B { string c = 1; } message A { B b = 1; } uint64 id = 1; string t = 2; A a = 3; }"
+            let rows = RowSamples.rows(
+                data, format: "Protobuf", framing: .lengthPrefixed,
+                settings: ["format_schema_source": "string", "format_schema": schema, "format_schema_message_name": name])
+            let written = try await warehouse.written(rows, "b1")
+            #expect(written.rejected.compactMap { $0.locator["offset"] } == ["120", "200"])
+            #expect(written.rejected.first?.raw == [0xff, 0xff, 0xff])
+            #expect(try await fixture.answer("SELECT count(), uniqExact(id), min(c) FROM $db.t") == "198\t198\tdeep")
+        }
+    }
 }
