@@ -84,15 +84,13 @@ def test_a_trailing_slash_creates_too(api, moto, bucket, table):
     api.curl("DELETE", f"{api.pipes}/{created['id']}").result
 
 
-@pytest.mark.parametrize("kind", ["kafka", "kinesis", "postgres", "mysql", "mongodb", "bigquery"])
+@pytest.mark.parametrize("kind", ["kinesis", "postgres", "mysql", "mongodb", "bigquery"])
 def test_sources_of_other_issues_are_validated_and_refused_by_name(api, kind):
     destination = {
         "table": "t", "managedTable": True, "tableDefinition": {"engine": {"type": "MergeTree"}},
         "columns": [{"name": "id", "type": "UInt64"}]}
     table_mapping = {"sourceSchemaName": "public", "sourceTable": "users", "targetTable": "public_users"}
     sources = {
-        "kafka": {"type": "confluent", "format": "JSONEachRow", "brokers": "broker.example.com:9092", "topics": "my_topic",
-                  "authentication": "PLAIN", "credentials": {"username": "u", "password": "p"}},
         "kinesis": {"format": "JSONEachRow", "streamName": "s", "region": "us-east-1", "iteratorType": "TRIM_HORIZON",
                     "authentication": "IAM_USER", "accessKey": {"accessKeyId": "a", "secretKey": "s"}},
         "postgres": {"host": "h", "port": 5432, "database": "d", "credentials": {"username": "u", "password": "p"},
@@ -106,7 +104,7 @@ def test_sources_of_other_issues_are_validated_and_refused_by_name(api, kind):
                      "settings": {"replicationMode": "snapshot"},
                      "tableMappings": [{"sourceDatasetName": "d", "sourceTable": "t", "targetTable": "t"}]},
     }
-    if kind not in ("kafka", "kinesis"):
+    if kind != "kinesis":
         destination = {"database": "default"}
     answer = api.curl("POST", api.pipes, {"name": "p", "source": {kind: sources[kind]}, "destination": destination})
     assert answer.status == 400
