@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Tests/EndT
 
 import page  # noqa: E402
 from api import API, SQL  # noqa: E402
-from kafka import MockCluster, kafka_pipe, produce  # noqa: E402
+from kafka import MockCluster, Registry, kafka_pipe, produce  # noqa: E402
 from servers import Penstock, wait_until  # noqa: E402
 
 PARTITIONS = 64
@@ -54,7 +54,7 @@ class Bench:
         credentials = self.sql.headers
         started = time.monotonic()
         subprocess.run(
-            ["curl", "-sS", "--fail-with-body", "-X", "POST", "-T", file, "-H", f"X-ClickHouse-User: {credentials['X-ClickHouse-User']}", "-H",
+            ["curl", "-sS", "--fail-with-body", "--data-binary", f"@{file}", "-H", f"X-ClickHouse-User: {credentials['X-ClickHouse-User']}", "-H",
              f"X-ClickHouse-Key: {credentials['X-ClickHouse-Key']}", f"{self.sql.base}?query=INSERT%20INTO%20bench_curl%20FORMAT%20{format}"],
             check=True, capture_output=True)
         return time.monotonic() - started
@@ -92,7 +92,7 @@ class Bench:
     def pipe(self, topic, rows, format="JSONEachRow", source=None) -> float:
         self.table("bench_pipe")
         body = kafka_pipe(
-            self.cluster, topic, "bench_pipe", format, columns=COLUMNS, source=source or {}, settings={"streaming_max_insert_wait_ms": 5000},
+            self.cluster, topic, "bench_pipe", format, columns=COLUMNS, source=source or {}, settings={"streaming_max_insert_wait_ms": 500},
             destination={"managedTable": False, "tableDefinition": None},
             scaling={"replicas": 1, "replicaCpuMillicores": 2000, "replicaMemoryGb": 1.0})
         since = time.time()
@@ -130,9 +130,8 @@ class Bench:
 def avro(bench, rows, repeat):
     """AvroConfluent: the registry gives the schema; directly, one object container file of the same rows."""
     import fastavro
-    from registry import Registry
 
-    registry = Registry(bench.directory / "registry")
+    registry = Registry(bench.directory)
     number = registry.register("avro-value", AVRO)
     schema = fastavro.parse_schema(AVRO)
     file = bench.directory / "rows.avro"

@@ -8,6 +8,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import urllib.request
 
 from servers import Process, free_port, wait_until
 
@@ -138,6 +139,24 @@ class MockCluster(Process):
 
     def create_topic(self, name: str, partitions: int = 1):
         self.tell("topic", name, partitions)
+
+
+class Registry(Process):
+    """A schema registry with Confluent's API, in memory."""
+
+    def __init__(self, directory: pathlib.Path):
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        super().__init__([sys.executable, DOUBLES / "schema_registry.py", port], directory / "registry.log")
+        wait_until(lambda: "ready" in self.output(), 10, "the schema registry")
+
+    def register(self, subject: str, schema: dict) -> int:
+        """The id of an Avro schema."""
+        request = urllib.request.Request(
+            f"{self.url}/subjects/{subject}/versions", data=json.dumps({"schema": json.dumps(schema)}).encode(), method="POST",
+            headers={"Content-Type": "application/vnd.schemaregistry.v1+json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)["id"]
 
 
 def create_topic(settings: dict, name: str, partitions: int = 1):
