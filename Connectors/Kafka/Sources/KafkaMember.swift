@@ -242,7 +242,7 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
             }
             let (stopwatch, live) = (run.stopwatch, run.context.settings)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await stopwatch.sleep(deadline - now) }
+                group.addTask { try await stopwatch.sleep(for: deadline - now) }
                 group.addTask { await live.change(from: settings) }
                 try await group.next()
                 group.cancelAll()

@@ -83,7 +83,7 @@ struct KafkaReplay<Framing: MessageFraming> {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await client.messageSignal.wait() }
             group.addTask {
-                try await stopwatch.sleep(Self.patience)
+                try await stopwatch.sleep(for: Self.patience)
                 throw PipeError(
                     .sourceUnreachable, .retry, side: .source,
                     "failed to access \(brokers): no record came for 30 seconds while batches were read again")

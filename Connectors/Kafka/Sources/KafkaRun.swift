@@ -157,7 +157,7 @@ final class KafkaRun<Framing: MessageFraming, Output: BatchOutput<KafkaExtent>>:
     private func watch(_ watch: KafkaWatch) async throws {
         var watch = watch
         while true {
-            try await stopwatch.sleep(.seconds(1))
+            try await stopwatch.sleep(for: .seconds(1))
             let members = members.withLock { $0 }
             for member in members {
                 // A poll now and then shows the group that the member lives.

@@ -96,7 +96,7 @@ extension KafkaConfiguration {
     private func pause(_ client: KafkaClient, _ stopwatch: Stopwatch) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await client.messageSignal.wait() }
-            group.addTask { try? await stopwatch.sleep(.milliseconds(200)) }
+            group.addTask { try? await stopwatch.sleep(for: .milliseconds(200)) }
             await group.next()
             group.cancelAll()
         }

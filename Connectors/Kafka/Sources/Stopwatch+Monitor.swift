@@ -1,16 +1,6 @@
-/// Time since it was made, on any clock.
-struct Stopwatch: Sendable {
-    let read: @Sendable () -> Duration
-    let sleep: @Sendable (Duration) async throws -> Void
+import PipeCore
 
-    init(_ clock: some Clock<Duration>) {
-        let start = clock.now
-        read = { start.duration(to: clock.now) }
-        sleep = { try await clock.sleep(for: $0) }
-    }
-
-    var now: Duration { read() }
-
+extension Stopwatch {
     /// Whether `condition` came true before `limit` was over; false at once when the task is cancelled.
     func waits<Value: Sendable>(_ limit: Duration, until condition: @escaping @Sendable (Value) -> Bool, of monitor: Monitor<Value>) async
         -> Bool
@@ -18,7 +8,7 @@ struct Stopwatch: Sendable {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask { (try? await monitor.wait(until: condition)) != nil }
             group.addTask {
-                try? await sleep(limit)
+                try? await sleep(for: limit)
                 return false
             }
             let first = await group.next() ?? false
