@@ -23,7 +23,8 @@ unit() {
     # Swift Testing prints one summary line; failed tests are listed by name above it.
     local total bad
     total=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* (passed|failed).*/\1/p' "$logs/unit" | tail -n 1)
-    bad=$(grep -cE '^(✘|􀢄) Test .* failed after' "$logs/unit")
+    grep -E '^(✘|􀢄) Test .* (failed after|recorded an issue)' "$logs/unit" | grep -v 'Test run with' >"$logs/failed"
+    bad=$(grep -c 'failed after' "$logs/failed")
     if [ -z "$total" ]; then
         echo "the unit suites did not finish"
         failed=$((failed + 1))
@@ -58,5 +59,7 @@ PY
 
 [ "$part" = e2e ] || unit
 [ "$part" = unit ] || end_to_end
+# Once more at the end, where people and log excerpts look.
+[ -s "$logs/failed" ] && cat "$logs/failed"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -21,6 +21,8 @@ public final class EmbeddedServer: Service, Sendable {
     public enum State: Sendable, Hashable {
         case starting
         case running(processID: Int)
+        /// Unwanted; it may still answer.
+        case stopping
         /// Died or failed to start; the next attempt follows after a pause.
         case restarting
         case stopped
@@ -44,6 +46,10 @@ public final class EmbeddedServer: Service, Sendable {
 
     public var state: State { observed.value }
 
+    public var isRunning: Bool {
+        if case .running = state { true } else { false }
+    }
+
     /// Writes the configuration files, with the password and port of the first time, and says how to reach the server.
     /// Throws ``EmbeddedServerError``.
     public func prepare() throws -> ClickHouseConnection {
@@ -53,8 +59,15 @@ public final class EmbeddedServer: Service, Sendable {
             connectTimeout: .seconds(2))
     }
 
-    /// Wants the server running or stopped; `run()` makes it so. Returns at once, `state` tells the progress.
-    public func setWanted(running: Bool) async { wanted.set(running) }
+    /// Wants the server running or stopped; `run()` makes it so. Returns at once, `state` tells the progress: it is not `running` any more
+    /// for a server that is about to stop, whoever wants it back meanwhile.
+    public func setWanted(running: Bool) async {
+        wanted.set(running)
+        guard !running else { return }
+        observed.update { state in
+            if case .running = state { .stopping } else { nil }
+        }
+    }
 
     /// The first state, the present one included, for which `matches` holds. Throws CancellationError.
     package func firstState(where matches: @escaping @Sendable (State) -> Bool) async throws -> State {
@@ -70,7 +83,7 @@ public final class EmbeddedServer: Service, Sendable {
                 try await observed.first { state in
                     switch state {
                     case .running, .failed: true
-                    case .starting, .restarting, .stopped: false
+                    case .starting, .restarting, .stopping, .stopped: false
                     }
                 }
             }

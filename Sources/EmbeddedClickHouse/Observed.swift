@@ -21,11 +21,15 @@ final class Observed<Value: Sendable>: Sendable {
 
     var value: Value { content.withLock { $0.value } }
 
-    func set(_ value: Value) {
-        let ready = content.withLock { content -> [Waiter] in
+    func set(_ value: Value) { update { _ in value } }
+
+    /// Makes the next value of the present one; nil leaves it.
+    func update(_ next: (Value) -> Value?) {
+        let (value, ready) = content.withLock { content -> (Value, [Waiter]) in
+            guard let value = next(content.value) else { return (content.value, []) }
             content.value = value
             let ids = content.waiters.filter { $0.value.matches(value) }.keys
-            return ids.compactMap { content.waiters.removeValue(forKey: $0) }
+            return (value, ids.compactMap { content.waiters.removeValue(forKey: $0) })
         }
         for waiter in ready { waiter.continuation.resume(returning: value) }
     }

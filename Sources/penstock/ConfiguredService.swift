@@ -38,7 +38,11 @@ struct ConfiguredService {
                     scheme: "https", host: url?.host() ?? "", port: url?.port ?? (connection.url.hasPrefix("https") ? 443 : 80),
                     username: connection.user)
             ], wanted: record.wanted,
-            version: { try await client.query("SELECT version()", timeout: .seconds(2)).text.trimmingNewline }, control: control)
+            version: {
+                // One that is about to stop may still answer, and must not count as the one that is wanted back.
+                if let embedded, !embedded.isRunning { throw EmbeddedServerError("the embedded ClickHouse server is not running") }
+                return try await client.query("SELECT version()", timeout: .seconds(2)).text.trimmingNewline
+            }, control: control)
     }
 
     var forQueries: QueryService { QueryService(id: id, client: client, cluster: cluster, account: queryAccount) }

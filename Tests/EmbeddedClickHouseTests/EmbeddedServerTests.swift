@@ -138,6 +138,21 @@ struct EmbeddedServerTests {
         }
     }
 
+    /// The server answers for a moment after it was told to stop: who wants it back then must not be sent to that one.
+    @Test func whatIsAboutToStopDoesNotCountAsRunning() async throws {
+        try await withDirectory { root in
+            try await withServer(root) { server, client in
+                let first = try processID(server)
+                await server.setWanted(running: false)
+                await server.setWanted(running: true)
+                #expect(!server.isRunning)
+                try await server.waitUntilReady(timeout: .seconds(60))
+                #expect(try processID(server) != first)
+                #expect(await client.ping())
+            }
+        }
+    }
+
     /// A server whose Penstock was killed, started as Penstock starts it. Closing `pipe` is the death of that Penstock;
     /// `ended` finishes with the process.
     struct Orphan {

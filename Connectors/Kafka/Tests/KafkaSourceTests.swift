@@ -286,32 +286,6 @@ struct KafkaSourceTests {
         #expect(log.lines.contains { $0.code == "SOURCE_RECORDS_GONE" && $0.message.contains("500") })
     }
 
-    /// Prints MB/s of reading and framing alone: `PENSTOCK_MEASURE=1 swift test -c release --filter speed`.
-    @Test(.enabled(if: isMeasuring)) func speed() async throws {
-        // The mock cluster keeps 5 MB of a partition.
-        let partitions: Int32 = 48
-        let cluster = try MockCluster(topics: ["t": partitions])
-        let filler = String(repeating: "x", count: 580)
-        let count = 48 * 8000
-        try await cluster.produce(
-            (0..<count).map { MockCluster.Record("t", Int32($0) % partitions, "{\"id\":\($0),\"m\":\"\(filler)\"}") })
-        let source = try source(cluster, wait: 60_000, memory: 4)
-        let output = Output()
-        let task = StoppableTask()
-        let clock = ContinuousClock()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try? await task.run { try await source.read(from: Checkpoint(), into: output) } }
-            try await output.wait { !$0.batches.isEmpty }
-            let (start, before) = (clock.now, output.current.rows)
-            try await output.wait { $0.batches.count >= 4 }
-            let took = start.duration(to: clock.now) / .seconds(1)
-            let rows = output.current.rows - before
-            print("read and framed \(rows) records of 600 bytes at \(Int(Double(rows) * 600 / took / 1_000_000)) MB/s")
-            task.stop()
-            try await group.waitForAll()
-        }
-    }
-
     @Test(arguments: SourceContract<KafkaSource>.Rule.allCases, [false, true])
     func contract(_ rule: SourceContract<KafkaSource>.Rule, exactlyOnce: Bool) async throws {
         // One partition: batches that mix several are read again in another order of rows.
@@ -324,7 +298,6 @@ struct KafkaSourceTests {
     }
 }
 
-private let isMeasuring = ProcessInfo.processInfo.environment["PENSTOCK_MEASURE"] != nil
 
 private final class WatchedCounter: Sendable {
     private let count = Watched(0)
