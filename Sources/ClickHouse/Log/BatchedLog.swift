@@ -122,8 +122,12 @@ package final class BatchedLog<Row: LogRow>: Sendable {
         await writer.alone { await self.drain(place, through: writer, to: destination) }
     }
 
+    /// Writes what is there now. What comes meanwhile waits for the next time: else a steady trickle would become an insert of a few rows
+    /// after another, and each costs ClickHouse as much as ten queries.
     private func drain(_ place: LogPlace, through writer: LogWriter<Row>, to destination: LogDestination) async {
-        while let batch = state.withLock({ $0.queues[place]?.take(policy.batch, token: Self.token()) }) {
+        var left = state.withLock { $0.queues[place]?.total ?? 0 }
+        while let batch = state.withLock({ $0.queues[place]?.take(min(left, policy.batch), token: Self.token()) }) {
+            left -= batch.rows.count
             switch await writer.write(batch, to: destination) {
             case .written: continue
             case .lost: state.withLock { $0.dropped[place.service, default: 0] += batch.rows.count }
@@ -133,6 +137,7 @@ package final class BatchedLog<Row: LogRow>: Sendable {
                 return
             }
         }
+        if state.withLock({ $0.queues[place]?.isEmpty == false }) { wake.yield() }
     }
 
     private static func token() -> String {

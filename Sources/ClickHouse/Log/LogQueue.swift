@@ -21,7 +21,9 @@ package struct LogQueue<Row: Sendable>: Sendable {
 
     /// Rows that wait and were never taken.
     package var count: Int { rows.count - first }
-    package var isEmpty: Bool { count == 0 && returned == nil }
+    /// The same with the batch that came back.
+    package var total: Int { count + (returned?.rows.count ?? 0) }
+    package var isEmpty: Bool { total == 0 }
 
     /// The oldest row makes room. False when one had to go.
     package mutating func append(_ row: Row, capacity: Int) -> Bool {
