@@ -106,6 +106,7 @@ let package = Package(
                 name: "CCompression", path: "Connectors/Kafka/CCompression",
                 providers: [.apt(["zlib1g-dev", "liblz4-dev", "libsnappy-dev", "libzstd-dev"])]),
         ],
+        [.systemLibrary(name: "CMalloc")],
         [.systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])])],
         library(
             "ClickHouse", ["CZstd", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS],
@@ -138,7 +139,7 @@ let package = Package(
             .executableTarget(
                 name: "penstock",
                 dependencies: [
-                    "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "EmbeddedClickHouse", "ProgramConfiguration",
+                    "CMalloc", "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "EmbeddedClickHouse", "ProgramConfiguration",
                     "ControlAPI", "Connectors", "EndpointFiles", "QueryEndpoints", argumentParser, lifecycle, logging, unixSignals,
                 ],
                 swiftSettings: settings),

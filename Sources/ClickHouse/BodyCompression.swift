@@ -1,3 +1,4 @@
+internal import AsyncHTTPClient
 private import CZstd
 import NIOCore
 
@@ -21,9 +22,10 @@ public struct BodyCompression: Sendable, Hashable {
         }
     }
 
-    func apply(to body: [UInt8]) throws(ClickHouseError) -> ByteBuffer {
+    func apply(to body: [UInt8]) throws(ClickHouseError) -> HTTPClientRequest.Body {
         switch method {
-        case .none: return ByteBuffer(bytes: body)
+        // Copied piece by piece while it is sent: a second body of the full size would cost more than sending it, in fresh pages.
+        case .none: return .bytes(body)
         case .zstd(let level):
             var result = ByteBuffer()
             var code = 0
@@ -35,7 +37,7 @@ public struct BodyCompression: Sendable, Hashable {
                 throw .local(
                     .compressionFailed, "zstd cannot compress the body: \(String(cString: ZSTD_getErrorName(code)))", .bug)
             }
-            return result
+            return .bytes(result)
         }
     }
 }

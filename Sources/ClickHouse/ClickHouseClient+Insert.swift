@@ -19,7 +19,7 @@ extension ClickHouseClient {
         request.method = .POST
         request.headers = encoded.httpHeaders
         if let name = compression.contentEncoding { request.headers.add(name: "Content-Encoding", value: name) }
-        request.body = .bytes(try compression.apply(to: body))
+        request.body = try compression.apply(to: body)
         let prepared = request
         return try await run(call, timeout: timeout, waitForKill: true) { [self] in
             try await answer(to: prepared, call: call, maxBytes: 1 << 20).summary

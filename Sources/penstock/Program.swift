@@ -20,6 +20,7 @@ struct Program {
 
     /// Runs until SIGINT or SIGTERM, then stops everything in reverse order. A second SIGINT does not wait.
     func run() async throws {
+        LargeBlocks.returnWhenFreed()
         ProgramLog.bootstrap(configuration.log)
         let logger = Logger(label: "penstock")
         let clock = ContinuousClock()

@@ -36,9 +36,10 @@ import Testing
 
     @Test func theWindowGrowsWithMemory() {
         let policy = PipePolicy(windowBytes: 64)
-        #expect(policy.window(for: .streaming, scaling: PipeScaling(replicaMemoryGb: 0.5)) == 64)
-        #expect(policy.window(for: .streaming, scaling: PipeScaling(replicaMemoryGb: 2)) == 256)
-        #expect(policy.window(for: .streaming, scaling: PipeScaling(replicaMemoryGb: 8)) == 512)
+        #expect(policy.window(for: .streaming, scaling: PipeScaling(replicaMemoryGb: 0.5)) == 32)
+        #expect(policy.window(for: .streaming, scaling: PipeScaling(replicaMemoryGb: 2)) == 128)
+        #expect(policy.window(for: .streaming, scaling: PipeScaling(replicaMemoryGb: 8)) == 256)
+        #expect(policy.window(for: .database, scaling: PipeScaling(replicaMemoryGb: 0.5)) == 64)
         #expect(policy.window(for: .objectStorage, scaling: PipeScaling(replicaMemoryGb: 2)) == 16, "lists of files")
     }
 }

@@ -3,8 +3,8 @@ import Synchronization
 
 /// One member of the group: its partitions come and go, its messages become batches.
 ///
-/// Three tasks: one answers the group, one takes messages and waits while batches do not leave, one closes batches in time. The first
-/// never waits for the second: a member whose batches are held up stays in the group.
+/// Four tasks: one answers the group, one takes messages and waits while batches do not leave, one closes batches in time, one keeps
+/// librdkafka fetching. The first never waits for the second: a member whose batches are held up stays in the group.
 final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent>>: Sendable {
     private struct State {
         var hasJoined = false
@@ -22,6 +22,7 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
     let intake: MessageIntake<Framing>
     private unowned let run: KafkaRun<Framing, Output>
     private let opened = WakeSignal()
+    private let drained = WakeSignal()
     private let state = Mutex(State())
     private let count = Atomic(0)
 
@@ -44,6 +45,7 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
             group.addTask { try await self.answerGroup() }
             group.addTask { try await self.takeMessages() }
             group.addTask { try await self.closeInTime() }
+            group.addTask { try await self.keepFetching() }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -177,6 +179,7 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
 
     private func takeMessages() async throws {
         var messages = ReceivedMessages()
+        var bytes = 0
         while true {
             try await run.outbox.untilRoom()
             if messages.isEmpty, messages.fill(from: client.messages) == 0 {
@@ -186,9 +189,28 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
             let taken = intake.take(&messages)
             count.wrappingAdd(taken.count, ordering: .relaxed)
             if taken.hasOpened { opened.wake() }
+            bytes += taken.bytes
+            if bytes >= run.sizes.queueBytes / 4 {
+                bytes = 0
+                drained.wake()
+            }
             if let need = taken.need { try await run.framing.resolve(need) }
             if !taken.faults.isEmpty { try await handle(taken.faults) }
             try Task.checkCancellation()
+        }
+    }
+
+    /// When its queue is full, librdkafka 2.0.2 looks but once a second whether there is room again (`rd_kafka_broker_consumer_serve`;
+    /// github.com/confluentinc/librdkafka/issues/2879), and a fast reader waits for it. A request to each leader makes it look at once.
+    private func keepFetching() async throws {
+        while true {
+            try await drained.wait()
+            do {
+                _ = try await client.offsets(at: .end, of: state.withLock { $0.assigned })
+            } catch is KafkaFault {
+                // A broker in trouble is told of by its own events.
+                try Task.checkCancellation()
+            }
         }
     }
 

@@ -4,9 +4,11 @@ import PipeCore
 final class Outbox: Sendable {
     private struct Content {
         var batches: [ClosedBatch] = []
+        var isEmitting = false
+        var count: Int { batches.count + (isEmitting ? 1 : 0) }
     }
     private let content = Monitor(Content())
-    /// Batches that may wait before readers are held up; one more is being emitted.
+    /// Batches that may wait before readers are held up, the one that is being emitted included.
     private let limit: Int
 
     init(limit: Int) { self.limit = limit }
@@ -16,13 +18,19 @@ final class Outbox: Sendable {
 
     func untilRoom() async throws {
         let limit = limit
-        try await content.wait { $0.batches.count < limit }
+        try await content.wait { $0.count < limit }
     }
 
+    /// The next batch; the one before has left then.
     func next() async throws -> ClosedBatch {
+        content.update { $0.isEmitting = false }
         while true {
             try await content.wait { !$0.batches.isEmpty }
-            if let batch = content.update({ $0.batches.isEmpty ? nil : $0.batches.removeFirst() }) { return batch }
+            let next = content.update { content -> ClosedBatch? in
+                content.isEmitting = !content.batches.isEmpty
+                return content.batches.isEmpty ? nil : content.batches.removeFirst()
+            }
+            if let next { return next }
         }
     }
 }

@@ -56,6 +56,8 @@ struct ReceivedMessage: @unchecked Sendable {  // allowed: owned by one taker, o
         @inline(__always) get { Source(topic: Int(bitPattern: pointer.pointee.rkt), partition: pointer.pointee.partition) }
     }
     var offset: Int64 { @inline(__always) get { pointer.pointee.offset } }
+    /// Of the value.
+    var byteCount: Int { @inline(__always) get { pointer.pointee.len } }
     var isFault: Bool { @inline(__always) get { pointer.pointee.err.rawValue != 0 } }
 
     var fault: KafkaFault {

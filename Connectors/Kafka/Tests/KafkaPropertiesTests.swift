@@ -75,7 +75,7 @@ import Testing
         #expect(properties["enable.auto.commit"] == "false")
         #expect(properties["enable.auto.offset.store"] == "false")
         #expect(properties["auto.offset.reset"] == "error")
-        #expect(properties["queued.max.messages.kbytes"] == "65536")
+        #expect(properties["queued.max.messages.kbytes"] == "24576")
         #expect(properties["group.id"] == "g")
         #expect(String(describing: properties) == "KafkaProperties(…)")
     }

@@ -35,11 +35,15 @@ public struct PipePolicy: Sendable {
     /// Bytes in flight of a pipe: ``windowBytes`` for the smallest replica (0.5 GiB), in proportion for larger ones, at most
     /// eight times.
     ///
-    /// Object storage has a sixteenth: its batches are lists of names, and listing far ahead of loading gains nothing, but
-    /// fills memory and the journal.
+    /// Streams have half of it: room for what two inserters write, while the source has its own buffers besides. Object storage has a
+    /// sixteenth: its batches are lists of names, and listing far ahead of loading gains nothing, but fills memory and the journal.
     public func window(for family: PipeFamily, scaling: PipeScaling) -> Int {
         let bytes = Double(windowBytes) * min(max(scaling.replicaMemoryGb / 0.5, 1), 8)
-        return Int(family == .objectStorage ? bytes / 16 : bytes)
+        switch family {
+        case .database: return Int(bytes)
+        case .streaming: return Int(bytes / 2)
+        case .objectStorage: return Int(bytes / 16)
+        }
     }
 
     /// Batches written at the same time.
