@@ -3,13 +3,20 @@
 import base64
 import hashlib
 import hmac
+import http.server
 import json
+import ssl
+import threading
 import time
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from api import API, SQL
+from endpoints import Endpoints
+from servers import Penstock
 
 SECRET = "a shared secret of more than thirty-two bytes"
 
@@ -124,3 +131,74 @@ def test_tenants_do_not_share_cached_results(endpoints):
     north, south, again = call("north"), call("south"), call("north")
     assert north.rows[0]["tenant"] == "north" and south.rows[0]["tenant"] == "south"
     assert again.body == north.body and again.headers["x-cache"] == "HIT" and south.headers["x-cache"] == "MISS"
+
+
+class KeySetServer:
+    """A JSON Web Key Set over HTTPS; `keys` is what it serves now."""
+
+    def __init__(self, certificates):
+        self.keys, self.asked = [], 0
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.asked += 1
+                body = json.dumps({"keys": outer.keys}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.path("server.pem"), certificates.path("server.key"))
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"https://localhost:{self.server.server_port}/jwks.json"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def serve(self, **keys):
+        def number(value):
+            return encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+        self.keys = [
+            {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": name, "n": number(key.public_key().public_numbers().n), "e": number(65537)}
+            for name, key in keys.items()]
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def test_key_sets_over_https_with_an_authority_of_ones_own(tmp_path, certificates):
+    keys = KeySetServer(certificates)
+    old, strange = (rsa.generate_private_key(65537, 2048) for _ in range(2))
+
+    def signed(key):
+        return bearer(token(lambda text: key.sign(text, padding.PKCS1v15(), hashes.SHA256()), "RS256", org="north"))
+
+    trust = {"algorithm": "RS256", "keySetURL": keys.url, "fixedParameters": {"tenant": "org"}}
+    private = {"PENSTOCK_QUERY_ENDPOINTS_ALLOW_PRIVATE_KEY_SETS": "true"}
+    query = {"format": "JSONEachRow", "param_n": 1}
+    keys.serve(old=old)
+    for trusts_authority in (True, False):
+        authority = {"PENSTOCK_QUERY_ENDPOINTS_KEY_SET_CA_FILE": str(certificates.path("ca.pem"))} if trusts_authority else {}
+        server = Penstock(tmp_path / f"data-{trusts_authority}", env={**private, **authority})
+        try:
+            endpoints = Endpoints(API(server), SQL(server.credentials["clickhouseURL"]))
+            endpoint = endpoints.publish(STATEMENT, tokens=trust)
+            before = keys.asked
+            if not trusts_authority:
+                # The system's authorities do not know this one: no key, no entry, and it is not the caller's fault.
+                endpoints.run(endpoint, query, headers=signed(old)).failure(502, 503)
+                assert keys.asked == before
+                continue
+            for _ in range(3):
+                assert endpoints.run(endpoint, query, headers=signed(old)).rows == [{"tenant": "north", "n": 1}]
+            assert keys.asked == before + 1, "the set is kept"
+            endpoints.run(endpoint, query, headers=signed(strange)).failure(401)
+        finally:
+            server.stop()
+    keys.stop()
