@@ -1,3 +1,5 @@
+import PipeCore
+
 /// A clock that moves when a test says so.
 public final class ManualClock: Clock {
     public struct Instant: InstantProtocol {

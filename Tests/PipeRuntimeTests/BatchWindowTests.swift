@@ -1,3 +1,4 @@
+import PipeCore
 import PipeRuntime
 import PipeTesting
 import Synchronization

@@ -1,12 +1,12 @@
 import AsyncHTTPClient
-import CloudSigning
+package import CloudSigning
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import PipeCore
 
 /// The session of the role in `iamRole`, renewed before it ends.
-actor AssumedRole {
+package actor AssumedRole {
     private static let lifetime = 3600
     /// A token that is made with the session must not outlive it.
     private static let margin = Double(MSKTokenMint.lifetime) + 60
@@ -18,14 +18,14 @@ actor AssumedRole {
     private let now: @Sendable () -> Double
     private var current: (credentials: AWSCredentials, end: Double)?
 
-    init(role: String, session: String, environment: [String: String], now: @escaping @Sendable () -> Double) {
+    package init(role: String, session: String, environment: [String: String], now: @escaping @Sendable () -> Double) {
         self.role = role
         self.session = String("clickpipes-\(session)".prefix(64))
         self.environment = environment
         self.now = now
     }
 
-    func credentials() async throws -> AWSCredentials {
+    package func credentials() async throws -> AWSCredentials {
         if let current, current.end - now() > Self.margin { return current.credentials }
         let fresh = try await assume()
         current = fresh

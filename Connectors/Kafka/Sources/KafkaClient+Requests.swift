@@ -40,7 +40,7 @@ extension KafkaClient {
     }
 
     /// A point in the life of a partition.
-    enum Moment: Hashable, Sendable {
+    package enum Moment: Hashable, Sendable {
         case beginning, end
         /// The first record that is not older, in milliseconds since 1970.
         case time(Int64)

@@ -14,7 +14,7 @@ import Synchronization
 ///
 /// Messages of assigned partitions go to a queue of their own, so that everything else, rebalances above all, is seen however long the
 /// messages wait: librdkafka takes every poll for a sign of life.
-final class KafkaClient: Sendable {
+package final class KafkaClient: Sendable {
     // librdkafka's handles may be used from any thread (INTRODUCTION.md, "Threads and callbacks").
     nonisolated(unsafe) let handle: OpaquePointer  // allowed: librdkafka guards its handles
     /// Rebalances, errors, results of commits, requests for tokens.

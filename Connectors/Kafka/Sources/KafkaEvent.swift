@@ -12,12 +12,12 @@ enum KafkaEvent: Sendable {
 }
 
 /// An offset that a group remembers.
-struct CommittedOffset: Hashable, Sendable {
-    var offset: Int64
+package struct CommittedOffset: Hashable, Sendable {
+    package var offset: Int64
     /// Of the position that was committed; 0 where somebody else committed.
-    var epoch: Int
+    package var epoch: Int
 
-    init(offset: Int64, epoch: Int = 0) {
+    package init(offset: Int64, epoch: Int = 0) {
         self.offset = offset
         self.epoch = epoch
     }

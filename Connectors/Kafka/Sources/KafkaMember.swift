@@ -124,7 +124,7 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
 
     /// Tells the group what is settled and was not told yet.
     func commit() {
-        let settled = run.table.settled.current
+        let settled = run.table.settled.value
         let wanted = state.withLock { state in
             var wanted: [TopicPartition: CommittedOffset] = [:]
             for place in state.assigned {

@@ -33,7 +33,7 @@ struct KafkaReplay<Framing: MessageFraming> {
                 try await waitForMessages()
                 continue
             }
-            while let message = messages.first {
+            while let message = messages.takeFirst() {
                 let place = TopicPartition(message.topic, message.source.partition)
                 if message.isFault {
                     let fault = message.fault
@@ -47,6 +47,7 @@ struct KafkaReplay<Framing: MessageFraming> {
                     case .appended, .skipped: break
                     case .rejected(let record): rejected[batch].append(record)
                     case .needs(let need):
+                        messages.putBack(message)
                         try await framing.resolve(need)
                         continue
                     case .needsFlush:
@@ -56,7 +57,6 @@ struct KafkaReplay<Framing: MessageFraming> {
                     }
                     plan.took(message.offset, in: place)
                 }
-                messages.drop()
             }
             for place in plan.takeFinished() { try await readings.removeValue(forKey: place)?.stop() }
             try await emit(plan.takeComplete(), &framers, &rejected, into: output)

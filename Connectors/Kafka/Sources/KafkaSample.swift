@@ -59,7 +59,7 @@ extension KafkaConfiguration {
                 try Task.checkCancellation()
                 continue
             }
-            while let message = messages.first {
+            while let message = messages.takeFirst() {
                 let place = TopicPartition(message.topic, message.source.partition)
                 if message.isFault {
                     if message.fault.isEndOfPartition { waiting.remove(place) }
@@ -68,6 +68,7 @@ extension KafkaConfiguration {
                     case .appended, .skipped: break
                     case .rejected(let record): refusal = record
                     case .needs(let need):
+                        messages.putBack(message)
                         try await framing.resolve(need)
                         continue
                     // Messages of another schema: one is enough to see the fields.
@@ -75,7 +76,6 @@ extension KafkaConfiguration {
                     }
                     if message.offset + 1 >= ends[place] ?? 0 { waiting.remove(place) }
                 }
-                messages.drop()
             }
         }
         if framer.rowCount == 0 {

@@ -15,7 +15,7 @@ extension KafkaConfiguration {
                 "How to authenticate; absent for a broker that asks for nothing.", .emptyIsUnset),
             Field("iamRole", .text, "Role to assume, with IAM_ROLE.", .emptyIsUnset),
             Field("offset", .object(offsetSchema), "Where a new consumer group starts.", .immutable),
-            Field("schemaRegistry", .object(registrySchema), "Schema registry of the topics.", .immutable),
+            Field("schemaRegistry", .object(registrySchema), "Schema registry of the topics."),
             Field(
                 "protobufSchema", .string(StringRule(length: 1...Int.max, format: .base64)),
                 "Base64 of the Protobuf schema of the messages.", [.immutable, .emptyIsUnset]),
@@ -45,15 +45,15 @@ extension KafkaConfiguration {
     private static let registrySchema = ObjectSchema(
         "ClickPipeKafkaSchemaRegistry", "A schema registry: one with Confluent's API at a URL, or AWS Glue.",
         fields: [
-            Field("type", .oneOf(SchemaRegistry.Kind.allCases.map(\.rawValue)), "Kind of registry.", .emptyIsUnset),
+            Field("type", .oneOf(SchemaRegistry.Kind.allCases.map(\.rawValue)), "Kind of registry.", [.immutable, .emptyIsUnset]),
             Field(
                 "url", .text,
                 "URL of the registry, https or (where the network is trusted) http; ending in /schemas/ids/<id> or /subjects/<subject>[/versions/<n>] it pins a schema.",
-                .emptyIsUnset),
+                [.immutable, .emptyIsUnset]),
             Field("authentication", .oneOf(["PLAIN"]), "How to authenticate; absent for a registry that asks for nothing.", .emptyIsUnset),
             Field("caCertificate", .pem, "Certificate authority of the registry's certificate, PEM.", .emptyIsUnset),
-            Field("glueRegion", .text, "AWS region of a Glue registry.", .emptyIsUnset),
-            Field("glueRegistryName", .text, "Name of a Glue registry.", .emptyIsUnset),
+            Field("glueRegion", .text, "AWS region of a Glue registry.", [.immutable, .emptyIsUnset]),
+            Field("glueRegistryName", .text, "Name of a Glue registry.", [.immutable, .emptyIsUnset]),
             Field("glueRoleArn", .text, "Role to assume for a Glue registry.", .emptyIsUnset),
             CredentialFields.password("User name and password of the registry."),
         ])

@@ -1,12 +1,12 @@
-import PipeCore
+package import PipeCore
 import Synchronization
 
 /// Sorts the messages of one member into batches.
 ///
 /// In exactly-once mode each partition has a batch of its own, and all of them share the memory of the replica; otherwise all
 /// partitions share one, so that quiet ones do not make small inserts.
-final class MessageIntake<Framing: MessageFraming>: Sendable {
-    typealias Need = Framing.Framer.Need
+package final class MessageIntake<Framing: MessageFraming>: Sendable {
+    package typealias Need = Framing.Framer.Need
 
     final class OpenBatch {
         var framer: Framing.Framer
@@ -47,15 +47,15 @@ final class MessageIntake<Framing: MessageFraming>: Sendable {
     }
 
     /// What happened to a handful of messages.
-    struct Taken {
+    package struct Taken {
         /// Messages that were read, and their bytes.
-        var count = 0
-        var bytes = 0
+        package var count = 0
+        package var bytes = 0
         /// The first message left needs this before it can be taken.
-        var need: Need?
+        package var need: Need?
         /// What was said of partitions.
-        var faults: [(place: TopicPartition, offset: Int64, fault: KafkaFault)] = []
-        var hasOpened = false
+        package var faults: [(place: TopicPartition, offset: Int64, fault: KafkaFault)] = []
+        package var hasOpened = false
     }
 
     private let framing: Framing
@@ -65,7 +65,7 @@ final class MessageIntake<Framing: MessageFraming>: Sendable {
     private let stopwatch: Stopwatch
     private let state = Mutex(State())
 
-    init(framing: Framing, table: PartitionTable, outbox: Outbox, sizes: KafkaSizes, stopwatch: Stopwatch) {
+    package init(framing: Framing, table: PartitionTable, outbox: Outbox, sizes: KafkaSizes, stopwatch: Stopwatch) {
         self.framing = framing
         self.table = table
         self.outbox = outbox
@@ -74,7 +74,7 @@ final class MessageIntake<Framing: MessageFraming>: Sendable {
     }
 
     /// The partitions of this member and where each goes on: what it had and has no more is closed first.
-    func assign(_ starts: [TopicPartition: Int64]) {
+    package func assign(_ starts: [TopicPartition: Int64]) {
         state.withLock { state in
             closeAll(&state, reason: .end)
             state = State()
@@ -87,7 +87,7 @@ final class MessageIntake<Framing: MessageFraming>: Sendable {
 
     /// Gives all partitions up. What was taken of them is handed on, or with `keeping` false forgotten: whoever has them now reads it
     /// again.
-    func release(keeping: Bool) {
+    package func release(keeping: Bool) {
         state.withLock { state in
             if keeping { closeAll(&state, reason: .end) }
             state = State()
@@ -95,12 +95,12 @@ final class MessageIntake<Framing: MessageFraming>: Sendable {
     }
 
     /// Where each partition of this member goes on.
-    var nextOffsets: [TopicPartition: Int64] {
+    package var nextOffsets: [TopicPartition: Int64] {
         state.withLock { state in Dictionary(state.slots.map { ($0.place, $0.next) }) { $1 } }
     }
 
     /// Closes batches that are older than `wait`; when the next one will be, if any is open.
-    func closeDue(now: Duration, wait: Duration) -> Duration? {
+    package func closeDue(now: Duration, wait: Duration) -> Duration? {
         state.withLock { state in
             for batch in state.open where now - batch.opened >= wait { close(batch, &state, reason: .time) }
             return state.open.map { $0.opened + wait }.min()
@@ -114,35 +114,31 @@ final class MessageIntake<Framing: MessageFraming>: Sendable {
     @specialized(where Framing == AvroFraming)
     @specialized(where Framing == AvroRegistryFraming)
     @specialized(where Framing == ProtobufFraming)
-    func take(_ messages: inout ReceivedMessages) -> Taken {
+    package func take(_ messages: inout ReceivedMessages) -> Taken {
         state.withLock { state in
             var taken = Taken()
-            while let message = messages.first {
+            while let message = messages.takeFirst() {
                 let slot = slot(of: message, &state)
                 if message.isFault {
                     if let slot { taken.faults.append((state.slots[slot].place, message.offset, message.fault)) }
-                    messages.drop()
                     continue
                 }
                 // Left over from before the partition was given up, or read again.
-                guard let slot, message.offset >= state.slots[slot].next else {
-                    messages.drop()
-                    continue
-                }
+                guard let slot, message.offset >= state.slots[slot].next else { continue }
                 if let need = take(message, into: slot, &state, &taken) {
                     taken.need = need
+                    messages.putBack(message)
                     break
                 }
                 taken.count += 1
                 taken.bytes += message.byteCount
-                messages.drop()
             }
             return taken
         }
     }
 
     @inline(__always)
-    private func slot(of message: ReceivedMessage, _ state: inout State) -> Int? {
+    private func slot(of message: borrowing ReceivedMessage, _ state: inout State) -> Int? {
         let source = message.source
         if source == state.lastSource { return state.lastSlot < 0 ? nil : state.lastSlot }
         let slot: Int
@@ -158,7 +154,7 @@ final class MessageIntake<Framing: MessageFraming>: Sendable {
     }
 
     @inline(__always)
-    private func take(_ message: ReceivedMessage, into slot: Int, _ state: inout State, _ taken: inout Taken) -> Need? {
+    private func take(_ message: borrowing ReceivedMessage, into slot: Int, _ state: inout State, _ taken: inout Taken) -> Need? {
         let offset = message.offset
         var isFirstTry = true
         while true {

@@ -1,15 +1,25 @@
-import PipeCore
+package import PipeCore
 
 /// Where partitions begin.
-struct OffsetStart: Sendable {
+package struct OffsetStart: Sendable {
     let configuration: KafkaConfiguration
     let log: any PipeLog
 
+    package init(configuration: KafkaConfiguration, log: any PipeLog) {
+        self.configuration = configuration
+        self.log = log
+    }
+
     /// A start, and whether it was chosen by the strategy: such a choice must be remembered, for `from_latest` would choose later next
     /// time.
-    struct Choice: Hashable, Sendable {
-        var next: Int64
-        var isFirst: Bool
+    package struct Choice: Hashable, Sendable {
+        package var next: Int64
+        package var isFirst: Bool
+
+        package init(next: Int64, isFirst: Bool) {
+            self.next = next
+            self.isFirst = isFirst
+        }
     }
 
     /// - Parameters:
@@ -17,7 +27,7 @@ struct OffsetStart: Sendable {
     ///   - committed: what the group remembers. By default the further one of both counts: in a group that others used meanwhile, nothing
     ///     is read twice. In exactly-once mode only the pipe's own checkpoint counts, once there is one.
     ///   - low: the oldest offset of each partition.
-    func choose(
+    package func choose(
         _ standings: [TopicPartition: PartitionTable.Standing], committed: [TopicPartition: CommittedOffset],
         low: [TopicPartition: Int64]
     ) -> [TopicPartition: Choice] {
@@ -45,7 +55,7 @@ struct OffsetStart: Sendable {
     }
 
     /// The moment of the strategy.
-    var moment: KafkaClient.Moment {
+    package var moment: KafkaClient.Moment {
         switch configuration.offset?.strategy {
         // A pipe that is asked for nothing begins with everything there is.
         case .fromBeginning, nil: .beginning

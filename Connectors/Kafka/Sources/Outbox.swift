@@ -1,28 +1,28 @@
-import PipeCore
+package import PipeCore
 
 /// Closed batches on their way to the output, in the order in which their lanes must receive them.
-final class Outbox: Sendable {
+package final class Outbox: Sendable {
     private struct Content {
         var batches: [ClosedBatch] = []
         var isEmitting = false
         var count: Int { batches.count + (isEmitting ? 1 : 0) }
     }
-    private let content = Monitor(Content())
+    private let content = Watched(Content())
     /// Batches that may wait before readers are held up, the one that is being emitted included.
     private let limit: Int
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// Never waits: a partition that is given up must leave nothing behind.
     func put(_ batch: ClosedBatch) { content.update { $0.batches.append(batch) } }
 
-    func untilRoom() async throws {
+    package func untilRoom() async throws {
         let limit = limit
         try await content.wait { $0.count < limit }
     }
 
     /// The next batch; the one before has left then.
-    func next() async throws -> ClosedBatch {
+    package func next() async throws -> ClosedBatch {
         content.update { $0.isEmitting = false }
         while true {
             try await content.wait { !$0.batches.isEmpty }
@@ -36,10 +36,10 @@ final class Outbox: Sendable {
 }
 
 /// A batch that takes no more records.
-struct ClosedBatch: Sendable {
-    var ranges: [KafkaExtent.Range]
-    var rows: EncodedRows
-    var rejected: [RejectedRecord]
-    var reason: FlushReason
-    var epoch: Int
+package struct ClosedBatch: Sendable {
+    package var ranges: [KafkaExtent.Range]
+    package var rows: EncodedRows
+    package var rejected: [RejectedRecord]
+    package var reason: FlushReason
+    package var epoch: Int
 }

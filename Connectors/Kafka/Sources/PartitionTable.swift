@@ -1,9 +1,9 @@
-import PipeCore
+package import PipeCore
 import Synchronization
 
 /// What one run of a pipe knows of its partitions, shared by all its readers: how far each was handed on, who reads it, how far it is
 /// settled.
-final class PartitionTable: Sendable {
+package final class PartitionTable: Sendable {
     private struct Entry {
         /// The next offset to hand on; nil until a start was found.
         var next: Int64?
@@ -24,10 +24,10 @@ final class PartitionTable: Sendable {
     }
     private let state: Mutex<State>
     /// Next offsets that are durable at the destination and in the checkpoint.
-    let settled = Monitor<[TopicPartition: Int64]>([:])
-    let isExactlyOnce: Bool
+    package let settled = Watched<[TopicPartition: Int64]>([:])
+    package let isExactlyOnce: Bool
 
-    init(_ checkpoint: Checkpoint<KafkaExtent>, isExactlyOnce: Bool) {
+    package init(_ checkpoint: Checkpoint<KafkaExtent>, isExactlyOnce: Bool) {
         self.isExactlyOnce = isExactlyOnce
         var state = State()
         func note(_ position: KafkaPosition) {
@@ -46,14 +46,20 @@ final class PartitionTable: Sendable {
         self.state = Mutex(state)
     }
 
-    struct Standing: Hashable, Sendable {
-        var next: Int64?
+    package struct Standing: Hashable, Sendable {
+        package var next: Int64?
         /// Where the strategy begins, for partitions that were there when the run began.
-        var chosen: Int64?
-        var epoch: Int
+        package var chosen: Int64?
+        package var epoch: Int
+
+        package init(next: Int64? = nil, chosen: Int64? = nil, epoch: Int = 0) {
+            self.next = next
+            self.chosen = chosen
+            self.epoch = epoch
+        }
     }
 
-    func standing(_ place: TopicPartition) -> Standing {
+    package func standing(_ place: TopicPartition) -> Standing {
         state.withLock { state in
             let entry = state.entries[place]
             return Standing(
@@ -80,7 +86,7 @@ final class PartitionTable: Sendable {
         state.withLock { state in for place in places { state.entries[place, default: Entry(epoch: state.epoch)].owner = member } }
     }
 
-    func start(_ place: TopicPartition, at next: Int64) {
+    package func start(_ place: TopicPartition, at next: Int64) {
         state.withLock { state in
             state.entries[place, default: Entry(epoch: state.epoch)].next = next
             state.entries[place]?.start = next
@@ -110,7 +116,7 @@ final class PartitionTable: Sendable {
     }
 
     /// The partition goes back to offsets that were read before, which are other records now.
-    func restart(_ place: TopicPartition, at next: Int64) {
+    package func restart(_ place: TopicPartition, at next: Int64) {
         state.withLock { state in
             state.epoch += 1
             state.entries[place, default: Entry()].next = next

@@ -1,7 +1,7 @@
-import PipeCore
+package import PipeCore
 
 /// Which journaled batch each record belongs to, and which of them are complete. A value.
-struct ReplayPlan {
+package struct ReplayPlan {
     private struct Slice {
         var batch: Int
         var first: Int64
@@ -15,7 +15,7 @@ struct ReplayPlan {
     private var isTaken: [Bool]
     private var finished: [TopicPartition] = []
 
-    init(_ pending: [PendingBatch<KafkaExtent>]) {
+    package init(_ pending: [PendingBatch<KafkaExtent>]) {
         lanes = pending.map(\.lane)
         missing = pending.map { $0.extent.ranges.count }
         isTaken = pending.map { _ in false }
@@ -28,11 +28,11 @@ struct ReplayPlan {
         slices = all.mapValues { $0.sorted { $0.first < $1.first }[...] }
     }
 
-    var places: [TopicPartition] { slices.keys.sorted() }
-    var isComplete: Bool { isTaken.allSatisfy { $0 } }
+    package var places: [TopicPartition] { slices.keys.sorted() }
+    package var isComplete: Bool { isTaken.allSatisfy { $0 } }
 
     /// Where to begin in a partition; nil where nothing of it is left. `gone` hears of ranges below the oldest offset.
-    mutating func begin(_ place: TopicPartition, low: Int64, gone: (ClosedRange<Int64>) -> Void) -> Int64? {
+    package mutating func begin(_ place: TopicPartition, low: Int64, gone: (ClosedRange<Int64>) -> Void) -> Int64? {
         while let slice = slices[place]?.first, slice.last < low {
             gone(slice.first...max(slice.first, slice.last))
             finishFirst(place)
@@ -43,19 +43,19 @@ struct ReplayPlan {
     }
 
     /// The batch of a record; nil where it is in none. Records come in order.
-    mutating func batch(of offset: Int64, in place: TopicPartition) -> Int? {
+    package mutating func batch(of offset: Int64, in place: TopicPartition) -> Int? {
         while let slice = slices[place]?.first, slice.last < offset { finishFirst(place) }
         guard let slice = slices[place]?.first, slice.first <= offset else { return nil }
         return slice.batch
     }
 
     /// A record was dealt with.
-    mutating func took(_ offset: Int64, in place: TopicPartition) {
+    package mutating func took(_ offset: Int64, in place: TopicPartition) {
         if let slice = slices[place]?.first, slice.last <= offset { finishFirst(place) }
     }
 
     /// There is no record at `offset` or behind it.
-    mutating func ended(_ place: TopicPartition, at offset: Int64, gone: (ClosedRange<Int64>) -> Void) {
+    package mutating func ended(_ place: TopicPartition, at offset: Int64, gone: (ClosedRange<Int64>) -> Void) {
         while let slice = slices[place]?.first {
             if slice.last >= offset { gone(max(slice.first, offset)...slice.last) }
             finishFirst(place)
@@ -63,7 +63,7 @@ struct ReplayPlan {
     }
 
     /// Batches that became complete and whose predecessors in their lane were taken.
-    mutating func takeComplete() -> [Int] {
+    package mutating func takeComplete() -> [Int] {
         var held: Set<Lane> = []
         var complete: [Int] = []
         for batch in lanes.indices where !isTaken[batch] && !held.contains(lanes[batch]) {
@@ -78,7 +78,7 @@ struct ReplayPlan {
     }
 
     /// Partitions of which nothing is left to read.
-    mutating func takeFinished() -> [TopicPartition] {
+    package mutating func takeFinished() -> [TopicPartition] {
         defer { finished = [] }
         return finished
     }

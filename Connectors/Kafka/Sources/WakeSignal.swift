@@ -1,6 +1,8 @@
+import PipeCore
+
 /// Wakes a waiting task. Signals between two waits count as one.
 final class WakeSignal: Sendable {
-    private let isSet = Monitor(false)
+    private let isSet = Watched(false)
 
     func wake() { isSet.update { $0 = true } }
 

@@ -156,7 +156,19 @@ import Testing
         let draft = Draft(creating: Self.example).patched([
             "exactlyOnce": true, "offset": ["strategy": "from_latest"], "schemaRegistry": ["url": "https://registry"],
         ])
-        #expect(draft.fields == ["exactlyOnce", "offset", "schemaRegistry"])
+        #expect(draft.fields == ["exactlyOnce", "offset", "schemaRegistry.url"])
+    }
+
+    @Test func aRegistryStaysAndItsPasswordMayBeRenewed() {
+        let registry: JSONValue = ["url": "https://registry", "authentication": "PLAIN", "credentials": Self.password]
+        let draft = Draft(creating: Self.example.changing(["format": "AvroConfluent", "schemaRegistry": registry]))
+        let renewed: JSONValue = ["username": "u", "password": "renewed"]
+        let patched = draft.patched(["schemaRegistry": ["url": "https://registry", "credentials": renewed]])
+        #expect(patched.problems == [])
+        #expect(patched.document["schemaRegistry"] == ["url": "https://registry", "authentication": "PLAIN", "credentials": renewed])
+        #expect(draft.patched(["schemaRegistry": ["url": "https://other"]]).fields == ["schemaRegistry.url"])
+        #expect(draft.patched(["schemaRegistry": ["type": "glue"]]).fields == ["schemaRegistry.type"])
+        #expect(draft.patched(["schemaRegistry": nil]).fields == ["schemaRegistry"])
     }
 
     @Test func credentialsAreReplacedAsAWhole() {

@@ -2,7 +2,7 @@ extension ObjectSchema {
     /// `stored` with the members of a checked PATCH body laid over it.
     ///
     /// Omitted means unchanged, null clears (back to the default where there is one), objects merge, lists and secrets replace. A changed immutable field is a problem; the
-    /// stored value repeated is not, because Terraform sends whole sources back. A secret that is immutable cannot be
+    /// stored value repeated is not, because Terraform sends whole sources back; to clear an object changes the immutable members it has. A secret that is immutable cannot be
     /// compared with anything the client knows, so a differing one is refused like any other change.
     public func patched(
         _ stored: JSONValue, with patch: JSONValue, at path: FieldPath = .root, problems: inout [Problem]
@@ -15,12 +15,15 @@ extension ObjectSchema {
             if field.traits.contains(.immutable) {
                 let meant = change.isNull ? field.defaultValue ?? .null : change
                 if !Self.means(meant, sameAs: old, schema: field.schema) {
-                    problems.append(
-                        Problem(path[field.name], "cannot be changed after the pipe was created; delete the pipe and create it anew"))
+                    problems.append(Self.unchangeable(path[field.name]))
                 }
                 continue
             }
-            if change.isNull {
+            if change.isNull, case .object(let object) = field.schema, object.fields.contains(where: { member in
+                member.traits.contains(.immutable) && !(old[member.name] ?? .null).isNothing
+            }) {
+                problems.append(Self.unchangeable(path[field.name]))
+            } else if change.isNull {
                 result[field.name] = field.defaultValue
                 if field.traits.contains(.required), field.defaultValue == nil {
                     problems.append(Problem(path[field.name], "is required and cannot be cleared"))
@@ -33,6 +36,10 @@ extension ObjectSchema {
             }
         }
         return .object(result)
+    }
+
+    private static func unchangeable(_ path: FieldPath) -> Problem {
+        Problem(path, "cannot be changed after the pipe was created; delete the pipe and create it anew")
     }
 
     /// Whether a repeated value is the stored one: unset, null, empty text and empty lists are all "nothing"; an object may

@@ -1,10 +1,12 @@
 """A front before a plain-text Kafka broker that advertises this port: TLS, client certificates and SASL end here.
 
-    kafka_front.py LISTEN UPSTREAM [--tls CERT KEY] [--client-ca CA] [--sasl USER:PASSWORD] [--tokens FILE] [--fail FILE]
+    kafka_front.py LISTEN UPSTREAM [--tls CERT KEY] [--client-ca CA] [--sasl USER:PASSWORD] [--tokens FILE] [--fail FILE] [--shown FILE]
 
 Speaks the real protocol (Kafka protocol guide: ApiVersions 18, SaslHandshake 17, SaslAuthenticate 36; RFC 5802 SCRAM, RFC 4616 PLAIN,
 RFC 7628 OAUTHBEARER). ApiVersions is answered here without tagged fields: librdkafka 2.0.2 stumbles over those of Tansu 0.6. With `--tokens`
 every OAUTHBEARER token is accepted and written to FILE, one a line. While FILE of `--fail` exists, connections are closed at once.
+FILE of `--shown` limits what clients see: a line `TOPIC COUNT` shows the topic's first partitions only, with 0 it does not exist. Clients that
+ask as librdkafka 2.0 does (Metadata 1 to 4) see so; newer ones, such as a test's producer, see all.
 """
 
 import argparse
@@ -17,7 +19,7 @@ import pathlib
 import ssl
 import struct
 
-PRODUCE, HANDSHAKE, AUTHENTICATE, VERSIONS = 0, 17, 36, 18
+METADATA, HANDSHAKE, AUTHENTICATE, VERSIONS = 3, 17, 36, 18
 
 
 async def read_frame(reader):
@@ -33,6 +35,40 @@ def head(request):
     """API key, version, correlation id and body of a request with a header that has no tags."""
     key, version, correlation, length = struct.unpack(">hhih", request[:10])
     return key, version, correlation, request[10 + max(length, 0):]
+
+
+def limit(answer, version, limits):
+    """An answer to Metadata 1 to 4 (protocol guide, "Metadata") with some partitions left out."""
+
+    def number(at):
+        return struct.unpack(">i", answer[at:at + 4])[0]
+
+    def behind_text(at):
+        return at + 2 + max(struct.unpack(">h", answer[at:at + 2])[0], 0)
+
+    at = 8 if version >= 3 else 4
+    brokers, at = number(at), at + 4
+    for _ in range(brokers):
+        at = behind_text(behind_text(at + 4) + 4)
+    at = (behind_text(at) if version >= 2 else at) + 4
+    topics, at = number(at), at + 4
+    kept = bytearray(answer[:at])
+    for _ in range(topics):
+        name = answer[at + 4:behind_text(at + 2)]
+        head, at = answer[at:behind_text(at + 2) + 1], behind_text(at + 2) + 1
+        count, at = number(at), at + 4
+        shown = limits.get(name.decode(), count)
+        partitions = []
+        for _ in range(count):
+            start, at = at, at + 10
+            for _ in ("replicas", "in sync"):
+                at += 4 + 4 * number(at)
+            if number(start + 2) < shown:
+                partitions.append(answer[start:at])
+        if shown == 0 and count:
+            head = struct.pack(">h", 3) + head[2:]
+        kept += head + struct.pack(">i", len(partitions)) + b"".join(partitions)
+    return bytes(kept) + answer[at:]
 
 
 class Scram:
@@ -78,6 +114,7 @@ class Front:
         self.passwords = dict([options.sasl.split(":", 1)]) if options.sasl else {}
         self.tokens = pathlib.Path(options.tokens) if options.tokens else None
         self.fail = pathlib.Path(options.fail) if options.fail else None
+        self.shown = pathlib.Path(options.shown) if options.shown else None
         self.asks = bool(options.sasl or options.tokens)
 
     async def versions(self):
@@ -90,6 +127,11 @@ class Front:
         offered = [answer[10 + 6 * i:16 + 6 * i] for i in range(count)]
         offered = [one for one in offered if struct.unpack(">h", one[:2])[0] not in (HANDSHAKE, AUTHENTICATE)]
         return offered + ([struct.pack(">hhh", HANDSHAKE, 0, 1), struct.pack(">hhh", AUTHENTICATE, 0, 1)] if self.asks else [])
+
+    def limits(self):
+        """The number of partitions to show of some topics."""
+        lines = self.shown.read_text().splitlines() if self.shown.exists() else []
+        return {topic: int(count) for topic, count in (line.split() for line in lines)}
 
     def mechanisms(self):
         return (["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] if self.passwords else []) + (["OAUTHBEARER"] if self.tokens else [])
@@ -112,6 +154,7 @@ class Front:
                         write_frame(client_writer, answer)
                         await client_writer.drain()
                     elif goes_on:
+                        connection.note(request)
                         write_frame(writer, request)
                         await writer.drain()
                     if not goes_on:
@@ -124,10 +167,14 @@ class Front:
 
         async def downwards():
             try:
+                if self.shown:
+                    while answer := await read_frame(reader):
+                        write_frame(client_writer, connection.limited(answer))
+                        await client_writer.drain()
                 while data := await reader.read(1 << 16):
                     client_writer.write(data)
                     await client_writer.drain()
-            except OSError:
+            except (OSError, asyncio.IncompleteReadError):
                 pass
             finally:
                 client_writer.close()
@@ -142,6 +189,7 @@ class Connection:
         self.front, self.offered = front, offered
         self.is_known = not front.asks
         self.mechanism = self.scram = None
+        self.asked = {}
 
     def answer(self, request):
         """This front's own answer, nil for a request of the broker's; and whether the connection goes on."""
@@ -153,6 +201,16 @@ class Connection:
         if self.front.asks and key == AUTHENTICATE:
             return self.authenticate(version, correlation, body)
         return None, self.is_known
+
+    def note(self, request):
+        """Remembers a question whose answer will be limited."""
+        key, version, correlation = struct.unpack(">hhi", request[:8])
+        if self.front.shown and key == METADATA and 1 <= version <= 4:
+            self.asked[correlation] = version
+
+    def limited(self, answer):
+        version = self.asked.pop(struct.unpack(">i", answer[:4])[0], None)
+        return limit(answer, version, self.front.limits()) if version else answer
 
     def versions(self, version, correlation):
         start, offered = struct.pack(">i", correlation), self.offered
@@ -201,6 +259,7 @@ async def main():
     parser.add_argument("--sasl")
     parser.add_argument("--tokens")
     parser.add_argument("--fail")
+    parser.add_argument("--shown")
     options = parser.parse_args()
     tls = None
     if options.tls:

@@ -1,7 +1,7 @@
 """librdkafka's mock cluster as a process (librdkafka/rdkafka_mock.h): real protocol, any number of partitions, faults on demand.
 
     kafka_mock.py BROKERS FILE        writes host:port,... to FILE, then obeys lines on its input:
-    topic NAME PARTITIONS | down BROKER | up BROKER | leader TOPIC PARTITION BROKER
+    topic NAME PARTITIONS | down BROKER | up BROKER | leader TOPIC PARTITION BROKER | error TOPIC CODE (0: none any more)
 """
 
 import ctypes
@@ -17,6 +17,7 @@ for function, result, arguments in [
     ("rd_kafka_mock_topic_create", ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int]),
     ("rd_kafka_mock_broker_set_down", ctypes.c_int, [ctypes.c_void_p, ctypes.c_int32]),
     ("rd_kafka_mock_broker_set_up", ctypes.c_int, [ctypes.c_void_p, ctypes.c_int32]),
+    ("rd_kafka_mock_topic_set_error", None, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]),
     ("rd_kafka_mock_partition_set_leader", ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int32, ctypes.c_int32]),
 ]:
     getattr(library, function).restype = result
@@ -35,6 +36,8 @@ for line in sys.stdin:
         status = library.rd_kafka_mock_topic_create(cluster, rest[0].encode(), int(rest[1]), 1)
     elif word in ("down", "up"):
         status = getattr(library, f"rd_kafka_mock_broker_set_{word}")(cluster, int(rest[0]))
+    elif word == "error":
+        status = library.rd_kafka_mock_topic_set_error(cluster, rest[0].encode(), int(rest[1]))
     else:
         status = library.rd_kafka_mock_partition_set_leader(cluster, rest[0].encode(), int(rest[1]), int(rest[2]))
     if status:

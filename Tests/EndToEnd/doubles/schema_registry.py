@@ -6,7 +6,7 @@ Prints "ready" once it listens. All of it is in memory. Compatibility is not jud
 Facts: "Schema Registry API Reference" of Confluent's documentation.
 
 Beside the API, `GET /_requests` tells how often each path was asked, `POST /_fail {"status": 500, "times": 3}` makes the next requests fail
-(status 0 closes the connection).
+(status 0 closes the connection), `POST /_user {"user": "name:password"}` changes who is let in.
 """
 
 import argparse
@@ -144,6 +144,9 @@ class Handler(BaseHTTPRequestHandler):
                 if path == "/_fail":
                     wanted = json.loads(raw)
                     registry.failures = [wanted["status"]] * wanted.get("times", 1)
+                    return self.answer(200, {})
+                if path == "/_user":
+                    Handler.user = json.loads(raw)["user"]
                     return self.answer(200, {})
                 registry.requests[path] = registry.requests.get(path, 0) + 1
                 if registry.failures:

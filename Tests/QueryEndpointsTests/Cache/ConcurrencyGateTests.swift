@@ -1,4 +1,4 @@
-import PipeTesting
+import PipeCore
 import QueryEndpoints
 import Testing
 

@@ -1,5 +1,6 @@
 import ClickHouse
 import NIOCore
+import PipeCore
 import PipeTesting
 import QueryEndpoints
 import Synchronization

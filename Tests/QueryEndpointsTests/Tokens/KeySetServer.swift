@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import PipeTesting
+import PipeCore
 
 /// An HTTP server on loopback that publishes a key set, well or badly, and counts how often it was asked.
 final class KeySetServer: Sendable {

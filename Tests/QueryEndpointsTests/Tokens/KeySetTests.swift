@@ -3,7 +3,6 @@ import FoundationEssentials
 import Logging
 import NIOHTTP1
 import PipeCore
-import PipeTesting
 import QueryEndpoints
 import Testing
 

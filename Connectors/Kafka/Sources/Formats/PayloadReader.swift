@@ -1,7 +1,7 @@
 internal import PipeCore
 
 /// Takes compression off messages and refuses those that are too large.
-struct PayloadReader: Sendable {
+package struct PayloadReader: Sendable {
     enum Payload {
         /// The message as it is.
         case plain(UnsafeRawBufferPointer)

@@ -2,7 +2,7 @@ internal import Glibc
 internal import PipeCore
 
 /// The rows of one batch while they are written: their bytes, and where each of them stands.
-struct RowCollector: Sendable {
+package struct RowCollector: Sendable {
     var bytes: [UInt8] = []
     private(set) var starts: [Int] = []
     private var numbers: [Int64] = []

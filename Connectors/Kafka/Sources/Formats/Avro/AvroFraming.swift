@@ -8,9 +8,11 @@ package struct AvroFraming: MessageFraming {
     package func resolve(_ need: Never) async throws {}
 }
 
-package struct AvroFramer: MessageFramer {
-    private var reader: PayloadReader
-    private var rows: RowCollector
+package struct AvroFramer: PayloadFramer {
+    package typealias Need = Never
+
+    package var reader: PayloadReader
+    package private(set) var rows: RowCollector
     private let added: AddedFields
     private let isForInference: Bool
     private var schemaText: [UInt8] = []
@@ -27,23 +29,7 @@ package struct AvroFramer: MessageFramer {
         isForInference = options.isForInference
     }
 
-    package var byteCount: Int { rows.bytes.count }
-    package var rowCount: Int { rows.rowCount }
-
-    package mutating func append(_ message: borrowing KafkaMessage) -> FramingOutcome<Never> {
-        switch reader.open(message) {
-        case .plain(let value): return append(message, value)
-        case .unfolded(let value):
-            let copy = copy message
-            let outcome = value.withUnsafeBytes { append(copy, $0) }
-            reader.reuse(value)
-            return outcome
-        case .absent: return .skipped
-        case .refused(let record): return .rejected(record)
-        }
-    }
-
-    private mutating func append(_ message: borrowing KafkaMessage, _ value: UnsafeRawBufferPointer) -> FramingOutcome<Never> {
+    package mutating func append(_ message: borrowing KafkaMessage, _ value: UnsafeRawBufferPointer) -> FramingOutcome<Never> {
         var container: AvroContainer
         do throws(AvroContainer.Fault) { container = try AvroContainer(value) } catch {
             return .rejected(message.rejection(error.description))

@@ -37,9 +37,11 @@ package struct AvroRegistryFraming: MessageFraming {
     package func resolve(_ need: SchemaReference) async throws { try await cache.fetch(need) }
 }
 
-package struct AvroRegistryFramer: MessageFramer {
-    private var reader: PayloadReader
-    private var rows: RowCollector
+package struct AvroRegistryFramer: PayloadFramer {
+    package typealias Need = SchemaReference
+
+    package var reader: PayloadReader
+    package private(set) var rows: RowCollector
     private let added: AddedFields
     private let header: SchemaHeader.Kind
     private let hasPin: Bool
@@ -57,23 +59,7 @@ package struct AvroRegistryFramer: MessageFramer {
         self.cache = cache
     }
 
-    package var byteCount: Int { rows.bytes.count }
-    package var rowCount: Int { rows.rowCount }
-
-    package mutating func append(_ message: borrowing KafkaMessage) -> FramingOutcome<SchemaReference> {
-        switch reader.open(message) {
-        case .plain(let value): return append(message, value)
-        case .unfolded(let value):
-            let copy = copy message
-            let outcome = value.withUnsafeBytes { append(copy, $0) }
-            reader.reuse(value)
-            return outcome
-        case .absent: return .skipped
-        case .refused(let record): return .rejected(record)
-        }
-    }
-
-    private mutating func append(_ message: borrowing KafkaMessage, _ value: UnsafeRawBufferPointer) -> FramingOutcome<SchemaReference> {
+    package mutating func append(_ message: borrowing KafkaMessage, _ value: UnsafeRawBufferPointer) -> FramingOutcome<SchemaReference> {
         guard let header = SchemaHeader(value, header) else { return append(message, value, SchemaHeader(configured: value)) }
         return append(message, value, header)
     }

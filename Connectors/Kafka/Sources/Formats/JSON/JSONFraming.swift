@@ -15,9 +15,11 @@ package struct JSONFraming: MessageFraming {
     package func resolve(_ need: Never) async throws {}
 }
 
-package struct JSONFramer: MessageFramer {
-    private var reader: PayloadReader
-    private var rows: RowCollector
+package struct JSONFramer: PayloadFramer {
+    package typealias Need = Never
+
+    package var reader: PayloadReader
+    package private(set) var rows: RowCollector
     private let added: AddedFields
     private let dropsSchemaHeader: Bool
 
@@ -28,23 +30,7 @@ package struct JSONFramer: MessageFramer {
         self.dropsSchemaHeader = dropsSchemaHeader
     }
 
-    package var byteCount: Int { rows.bytes.count }
-    package var rowCount: Int { rows.rowCount }
-
-    package mutating func append(_ message: borrowing KafkaMessage) -> FramingOutcome<Never> {
-        switch reader.open(message) {
-        case .plain(let value): return append(message, value)
-        case .unfolded(let value):
-            let copy = copy message
-            let outcome = value.withUnsafeBytes { append(copy, $0) }
-            reader.reuse(value)
-            return outcome
-        case .absent: return .skipped
-        case .refused(let record): return .rejected(record)
-        }
-    }
-
-    private mutating func append(_ message: borrowing KafkaMessage, _ value: UnsafeRawBufferPointer) -> FramingOutcome<Never> {
+    package mutating func append(_ message: borrowing KafkaMessage, _ value: UnsafeRawBufferPointer) -> FramingOutcome<Never> {
         var text = value
         if dropsSchemaHeader, text.count >= 5, text[0] == 0 { text = UnsafeRawBufferPointer(rebasing: text[5...]) }
         let shape: JSONObjectShape

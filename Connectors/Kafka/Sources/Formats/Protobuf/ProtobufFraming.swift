@@ -46,14 +46,16 @@ package struct ProtobufFraming: MessageFraming {
     }
 }
 
-package struct ProtobufFramer: MessageFramer {
+package struct ProtobufFramer: PayloadFramer {
+    package typealias Need = SchemaReference
+
     enum Mode: Sendable {
         case registry(hasPin: Bool)
         case fixed(ProtobufSchema)
     }
 
-    private var reader: PayloadReader
-    private var rows: RowCollector
+    package var reader: PayloadReader
+    package private(set) var rows: RowCollector
     private let added: AddedFields
     private let mode: Mode
     private let cache: SchemaCache<ProtobufSchema>
@@ -70,23 +72,7 @@ package struct ProtobufFramer: MessageFramer {
         self.cache = cache
     }
 
-    package var byteCount: Int { rows.bytes.count }
-    package var rowCount: Int { rows.rowCount }
-
-    package mutating func append(_ message: borrowing KafkaMessage) -> FramingOutcome<SchemaReference> {
-        switch reader.open(message) {
-        case .plain(let value): return append(message, value)
-        case .unfolded(let value):
-            let copy = copy message
-            let outcome = value.withUnsafeBytes { append(copy, $0) }
-            reader.reuse(value)
-            return outcome
-        case .absent: return .skipped
-        case .refused(let record): return .rejected(record)
-        }
-    }
-
-    private mutating func append(_ message: borrowing KafkaMessage, _ value: UnsafeRawBufferPointer) -> FramingOutcome<SchemaReference> {
+    package mutating func append(_ message: borrowing KafkaMessage, _ value: UnsafeRawBufferPointer) -> FramingOutcome<SchemaReference> {
         if case .fixed(let schema) = mode {
             // Some producers of a registry use this, too: a Protobuf message never begins with a zero byte.
             let (path, payload) = Self.indexed(value) ?? (Self.firstMessage, value)

@@ -1,41 +1,42 @@
-import Synchronization
+private import Synchronization
 
-/// A value behind a lock, and a way to wait until it is as wanted.
-final class Monitor<Value: Sendable>: Sendable {
-    private struct Waiter {
+/// A value behind a lock, and a way to wait until it is as wanted: nobody needs to sleep and look again.
+package final class Watched<Value: Sendable>: Sendable {
+    private struct Waiter: Sendable {
         var isSatisfied: @Sendable (Value) -> Bool
         var continuation: CheckedContinuation<Bool, Never>
     }
-    private struct State {
+    private struct State: Sendable {
         var value: Value
         var waiters: [Int: Waiter] = [:]
         var nextWaiter = 0
     }
     private let state: Mutex<State>
 
-    init(_ value: sending Value) { state = Mutex(State(value: value)) }
+    package init(_ value: Value) { state = Mutex(State(value: value)) }
 
-    var current: Value { state.withLock { $0.value } }
+    package var value: Value { state.withLock { $0.value } }
 
-    /// Changes the value and wakes everybody whose condition now holds.
+    /// Changes the value and wakes everybody whose condition now holds, also when `change` throws after a part of its work.
     @discardableResult
-    func update<Result: Sendable>(_ change: (inout Value) throws -> Result) rethrows -> Result {
+    package func update<Result: Sendable>(_ change: (inout Value) throws -> Result) rethrows -> Result {
         var woken: [CheckedContinuation<Bool, Never>] = []
         defer { for continuation in woken { continuation.resume(returning: true) } }
         return try state.withLock { state in
-            let result = try change(&state.value)
-            if !state.waiters.isEmpty {
-                for (id, waiter) in state.waiters where waiter.isSatisfied(state.value) {
-                    state.waiters[id] = nil
-                    woken.append(waiter.continuation)
+            defer {
+                if !state.waiters.isEmpty {
+                    for (id, waiter) in state.waiters where waiter.isSatisfied(state.value) {
+                        state.waiters[id] = nil
+                        woken.append(waiter.continuation)
+                    }
                 }
             }
-            return result
+            return try change(&state.value)
         }
     }
 
     /// Returns once `condition` holds; throws `CancellationError` when the task is cancelled before.
-    func wait(until condition: @escaping @Sendable (Value) -> Bool) async throws {
+    package func wait(until condition: @escaping @Sendable (Value) -> Bool) async throws {
         let id = state.withLock { state in
             state.nextWaiter += 1
             return state.nextWaiter
