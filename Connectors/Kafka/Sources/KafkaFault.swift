@@ -67,6 +67,14 @@ extension KafkaFault {
             problem.code, problem.disposition, side: .source, "failed to access \(place): \(reason) (\(name)). \(problem.advice)")
     }
 
+    /// Of a topic that was there, and may come back.
+    func waiting(_ brokers: String, topic: String? = nil) -> PipeError {
+        var error = pipeError(brokers, topic: topic)
+        error.disposition = .retry
+        error.message += ". The pipe has read of this topic before: it waits for it to come back"
+        return error
+    }
+
     /// The field of the configuration that this is about.
     package var field: String { problem.field }
 

@@ -66,9 +66,7 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
         case .revoked(let places, let isLost): try await revoked(places, isLost: isLost)
         case .committed(let fault): committed(fault)
         case .fault(let fault, _) where fault.isMissingTopic:
-            var error = fault.pipeError(run.configuration.brokers)
-            error.disposition = .retry
-            throw error
+            throw fault.waiting(run.configuration.brokers)
         default: try await link.handle(event)
         }
     }
@@ -220,9 +218,9 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
             if fault.isOutOfRange {
                 outOfRange.append(place)
             } else if !fault.isConnectionLoss {
-                var error = fault.pipeError(run.configuration.brokers, topic: place.topic)
-                if fault.isMissingTopic { error.disposition = .retry }
-                throw error
+                let brokers = run.configuration.brokers
+                throw fault.isMissingTopic
+                    ? fault.waiting(brokers, topic: place.topic) : fault.pipeError(brokers, topic: place.topic)
             }
         }
         if !outOfRange.isEmpty { try await restart(outOfRange) }

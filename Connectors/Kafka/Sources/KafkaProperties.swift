@@ -24,7 +24,7 @@ extension KafkaProperties {
             // Topics are the user's to make.
             "allow.auto.create.topics": "false",
             // A raised number of partitions is noticed within this time.
-            "topic.metadata.refresh.interval.ms": "30000",
+            "topic.metadata.refresh.interval.ms": "10000",
             "reconnect.backoff.ms": "100",
             "reconnect.backoff.max.ms": "2000",
             "socket.keepalive.enable": "true",

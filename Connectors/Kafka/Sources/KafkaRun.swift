@@ -59,12 +59,8 @@ final class KafkaRun<Framing: MessageFraming, Output: BatchOutput<KafkaExtent>>:
             do {
                 places += try await inspector.client.partitions(of: topic)
             } catch let fault as KafkaFault {
-                var error = inspector.explained(fault).pipeError(configuration.brokers, topic: topic)
-                if fault.isMissingTopic, table.hasBegun(topic) {
-                    error.disposition = .retry
-                    error.message += ". The pipe has read of this topic before: it waits for it to come back"
-                }
-                throw error
+                if fault.isMissingTopic, table.hasBegun(topic) { throw fault.waiting(configuration.brokers, topic: topic) }
+                throw inspector.explained(fault).pipeError(configuration.brokers, topic: topic)
             }
         }
         return places

@@ -9,7 +9,7 @@ import Testing
     /// What every connection has.
     static let common = [
         "bootstrap.servers": "a:9092,b:9093", "client.id": "c", "allow.auto.create.topics": "false",
-        "topic.metadata.refresh.interval.ms": "30000", "reconnect.backoff.ms": "100", "reconnect.backoff.max.ms": "2000",
+        "topic.metadata.refresh.interval.ms": "10000", "reconnect.backoff.ms": "100", "reconnect.backoff.max.ms": "2000",
         "socket.keepalive.enable": "true", "log.connection.close": "false",
     ]
     static let checked = ["enable.ssl.certificate.verification": "true", "ssl.endpoint.identification.algorithm": "https"]

@@ -19,9 +19,11 @@ extension ObjectSchema {
                 }
                 continue
             }
-            if change.isNull, case .object(let object) = field.schema, object.fields.contains(where: { member in
-                member.traits.contains(.immutable) && !(old[member.name] ?? .null).isNothing
-            }) {
+            if change.isNull, case .object(let object) = field.schema,
+                object.fields.contains(where: { member in
+                    member.traits.contains(.immutable) && !(old[member.name] ?? .null).isNothing
+                })
+            {
                 problems.append(Self.unchangeable(path[field.name]))
             } else if change.isNull {
                 result[field.name] = field.defaultValue

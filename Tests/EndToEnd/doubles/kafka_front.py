@@ -5,8 +5,8 @@
 Speaks the real protocol (Kafka protocol guide: ApiVersions 18, SaslHandshake 17, SaslAuthenticate 36; RFC 5802 SCRAM, RFC 4616 PLAIN,
 RFC 7628 OAUTHBEARER). ApiVersions is answered here without tagged fields: librdkafka 2.0.2 stumbles over those of Tansu 0.6. With `--tokens`
 every OAUTHBEARER token is accepted and written to FILE, one a line. While FILE of `--fail` exists, connections are closed at once.
-FILE of `--shown` limits what clients see: a line `TOPIC COUNT` shows the topic's first partitions only, with 0 it does not exist. Clients that
-ask as librdkafka 2.0 does (Metadata 1 to 4) see so; newer ones, such as a test's producer, see all.
+FILE of `--shown` limits what clients see: a line `TOPIC COUNT` shows the topic's first partitions only, with 0 it does not exist. The broker
+behind need not know of this front then: in its answers it gets this port. For clients that ask as librdkafka 2.0 does (Metadata 1 to 4).
 """
 
 import argparse
@@ -19,7 +19,7 @@ import pathlib
 import ssl
 import struct
 
-METADATA, HANDSHAKE, AUTHENTICATE, VERSIONS = 3, 17, 36, 18
+METADATA, COORDINATOR, HANDSHAKE, AUTHENTICATE, VERSIONS = 3, 10, 17, 36, 18
 
 
 async def read_frame(reader):
@@ -37,8 +37,9 @@ def head(request):
     return key, version, correlation, request[10 + max(length, 0):]
 
 
-def limit(answer, version, limits):
-    """An answer to Metadata 1 to 4 (protocol guide, "Metadata") with some partitions left out."""
+def limit(answer, version, limits, port):
+    """An answer to Metadata 1 to 4 (protocol guide, "Metadata") with some partitions left out and every broker at this port."""
+    answer = bytearray(answer)
 
     def number(at):
         return struct.unpack(">i", answer[at:at + 4])[0]
@@ -49,7 +50,9 @@ def limit(answer, version, limits):
     at = 8 if version >= 3 else 4
     brokers, at = number(at), at + 4
     for _ in range(brokers):
-        at = behind_text(behind_text(at + 4) + 4)
+        at = behind_text(at + 4)
+        answer[at:at + 4] = struct.pack(">i", port)
+        at = behind_text(at + 4)
     at = (behind_text(at) if version >= 2 else at) + 4
     topics, at = number(at), at + 4
     kept = bytearray(answer[:at])
@@ -68,7 +71,7 @@ def limit(answer, version, limits):
         if shown == 0 and count:
             head = struct.pack(">h", 3) + head[2:]
         kept += head + struct.pack(">i", len(partitions)) + b"".join(partitions)
-    return bytes(kept) + answer[at:]
+    return bytes(kept + answer[at:])
 
 
 class Scram:
@@ -110,7 +113,7 @@ class Scram:
 
 class Front:
     def __init__(self, options):
-        self.upstream = options.upstream
+        self.port, self.upstream = options.listen, options.upstream
         self.passwords = dict([options.sasl.split(":", 1)]) if options.sasl else {}
         self.tokens = pathlib.Path(options.tokens) if options.tokens else None
         self.fail = pathlib.Path(options.fail) if options.fail else None
@@ -203,14 +206,17 @@ class Connection:
         return None, self.is_known
 
     def note(self, request):
-        """Remembers a question whose answer will be limited."""
+        """Remembers a question whose answer will be changed."""
         key, version, correlation = struct.unpack(">hhi", request[:8])
-        if self.front.shown and key == METADATA and 1 <= version <= 4:
-            self.asked[correlation] = version
+        if self.front.shown and (key == METADATA and 1 <= version <= 4 or key == COORDINATOR and version <= 2):
+            self.asked[correlation] = key, version
 
     def limited(self, answer):
-        version = self.asked.pop(struct.unpack(">i", answer[:4])[0], None)
-        return limit(answer, version, self.front.limits()) if version else answer
+        key, version = self.asked.pop(struct.unpack(">i", answer[:4])[0], (None, None))
+        if key == METADATA:
+            return limit(answer, version, self.front.limits(), self.front.port)
+        # The last member of an answer is the coordinator's port.
+        return answer[:-4] + struct.pack(">i", self.front.port) if key == COORDINATOR else answer
 
     def versions(self, version, correlation):
         start, offered = struct.pack(">i", correlation), self.offered
