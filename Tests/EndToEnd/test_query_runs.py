@@ -164,3 +164,20 @@ def test_many_calls_at_once_are_each_answered_with_their_own_rows(endpoints):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_calls_that_trickle_in_are_logged_in_few_inserts(endpoints, sql):
+    """An insert costs ClickHouse as much as ten small queries: one a second, not one after another."""
+    endpoint = endpoints.publish("SELECT 1 AS x")
+    began = sql.value("SELECT toString(now64(6))")
+    calls, deadline = 0, time.monotonic() + 2.5
+    while time.monotonic() < deadline:
+        assert endpoints.run(endpoint, {"format": "JSONEachRow"}).status == 200
+        calls += 1
+    logged = f"SELECT count() FROM system.query_endpoints_log WHERE endpoint_id = '{endpoint}'"
+    wait_until(lambda: sql.value(logged) == calls, 30, f"{calls} calls in the log")
+    sql.text("SYSTEM FLUSH LOGS")
+    inserts = sql.value(
+        "SELECT count() FROM system.query_log WHERE type = 'QueryFinish' AND query_kind = 'Insert' "
+        f"AND query LIKE '%query_endpoints_log%' AND query_start_time_microseconds > '{began}'")
+    assert 1 <= inserts <= 6 < calls / 3
