@@ -111,7 +111,8 @@ struct RowIsolationTests {
         }
     }
 
-    /// The table takes the block before the view refuses it, so the row stays there; the view's table gets the sound ones.
+    /// The view's table gets the sound rows. Whether the table itself has taken the block when the view refuses it is a race in the server
+    /// (25.8): then the refused row stays there, too.
     @Test func findsWhatAViewRefuses() async throws {
         try await WarehouseFixture.use { fixture in
             try await table(fixture, "id Int64, s String")
@@ -127,7 +128,8 @@ struct RowIsolationTests {
                 #expect(written.rejected.map(\.code) == [.insertRejected])
                 #expect(try await fixture.answer("SELECT id, n FROM $db.out ORDER BY id") == "0\t1\n2\t3")
                 #expect(try await fixture.answer("SELECT count(), any(frame) FROM $db.t_clickpipes_error") == "1\t")
-                #expect(try await fixture.answer("SELECT count() FROM $db.t") == "3")
+                #expect(["2", "3"].contains(try await fixture.answer("SELECT uniqExact(id) FROM $db.t")))
+                #expect(try await fixture.answer("SELECT count() = uniqExact(id) AND countIf(id IN (0, 2)) = 2 FROM $db.t") == "1")
             }
         }
     }
