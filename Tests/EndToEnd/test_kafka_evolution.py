@@ -85,6 +85,8 @@ def stage(api, sql, broker, tmp_path_factory):
         api.curl("DELETE", f"{api.pipes}/{pipe}")
         for table in (stage.tables[name], stage.tables[name] + "_clickpipes_error"):
             sql.text(f"DROP TABLE IF EXISTS {table}")
+    stage.registry.stop()
+    stage.guarded.stop()
 
 
 def errors(sql, table):

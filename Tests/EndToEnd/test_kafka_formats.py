@@ -84,6 +84,8 @@ def pipes(api, broker, certificates, tmp_path_factory):
     yield made
     for table, pipe in made.values():
         api.curl("DELETE", f"{api.pipes}/{pipe}")
+    registry.stop()
+    secure.stop()
 
 
 @pytest.mark.parametrize("case", CASES)
