@@ -70,12 +70,4 @@ struct AssumedRoleTests {
         #expect(error.code == .sourceUnreachable && error.disposition == .retry)
         #expect(error.message.contains("127.0.0.1:1") && !error.debugDescription.contains("secret-of-the-key"))
     }
-
-    @Test(.enabled("moto answers") { await isAvailable() })
-    func aRoleThatIsNoneIsTheUsersToMend() async throws {
-        let role = AssumedRole(
-            role: "no role", session: "s", environment: Self.environment(), now: { Date().timeIntervalSince1970 })
-        let error = await #expect(throws: PipeError.self) { _ = try await role.credentials() }
-        #expect(error?.disposition == .user && error?.message.contains("'no role'") == true)
-    }
 }

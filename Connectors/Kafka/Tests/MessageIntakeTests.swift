@@ -55,6 +55,9 @@ struct MessageIntakeTests {
         var messages = ReceivedMessages()
         private let partitions: Int32
 
+        /// The end of a client waits for messages that somebody still holds.
+        deinit { messages = ReceivedMessages() }
+
         init(_ records: [MockCluster.Record], partitions: Int32 = 1, exactlyOnce: Bool = false, rows: Int = 100_000, bytes: Int = 1 << 20)
             async throws
         {
