@@ -38,7 +38,8 @@ class Stage:
         self.send("retention", range(10))
         self.make("retention", exactlyOnce=True)
         self.topic("many", 64)
-        self.send("many", range(6400))
+        # By number: without a key, messages that follow each other closely go to one partition.
+        produce(self.mock.settings(), self.topics["many"], ({"value": message(n), "partition": n % 64} for n in range(6400)))
         scaling = {"replicas": 2, "replicaCpuMillicores": 500, "replicaMemoryGb": 1.0}
         self.make("many", scaling=scaling, exactlyOnce=True)
 
