@@ -153,6 +153,7 @@ def avro(bench, rows, repeat):
         theirs.append(bench.curl(file, "Avro"))
         ours.append(bench.pipe("avro", rows, "AvroConfluent", {"schemaRegistry": {"url": registry.url}}))
     bench.same("bench_pipe")
+    registry.stop()
     return file.stat().st_size, statistics.median(theirs), statistics.median(ours)
 
 
