@@ -1,4 +1,3 @@
-internal import Glibc
 internal import PipeCore
 
 /// The rows of one batch while they are written: their bytes, and where each of them stands.
@@ -14,18 +13,7 @@ package struct RowCollector: Sendable {
     private var newest = Int64.min
 
     /// - Parameter capacity: bytes to expect.
-    init(capacity: Int) {
-        bytes.reserveCapacity(capacity + capacity / 16)
-        // Each batch has fresh pages; in pieces of 4 KiB the kernel spends a third of all time of a busy pipe on handing them out.
-        // Advice only: where it is not taken, nothing changes.
-        bytes.withUnsafeMutableBytes { space in
-            guard let base = space.baseAddress else { return }
-            let huge = 2 << 20
-            let first = (Int(bitPattern: base) + huge - 1) & ~(huge - 1)
-            let end = (Int(bitPattern: base) + capacity) & ~(huge - 1)
-            if first < end { _ = madvise(UnsafeMutableRawPointer(bitPattern: first), end - first, MADV_HUGEPAGE) }
-        }
-    }
+    init(capacity: Int) { bytes.reserveCapacity(capacity + capacity / 16) }
 
     var rowCount: Int { starts.count }
 

@@ -37,7 +37,7 @@ struct RowStatements: Sendable {
             // One block per batch: a token names a block, so a repetition must not be cut differently.
             "max_insert_block_size": String(count), "min_insert_block_size_rows": String(count), "min_insert_block_size_bytes": "0",
             "max_insert_threads": "1", "max_partitions_per_insert_block": "0",
-            // Batches are parsed beside each other. Within one, segments handed from thread to thread cost 40 % more CPU for the same rows
+            // Batches are parsed beside each other. Within one, segments handed from thread to thread cost a third more CPU for the same rows
             // (25.8, 28 MB of JSON, two cores), and one thread parses more than one connection to a source delivers.
             "input_format_parallel_parsing": "0",
         ]
