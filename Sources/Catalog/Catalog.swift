@@ -51,6 +51,13 @@ public protocol Catalog: CheckpointStore, QueryCatalog {
     /// What a pipe has dealt with, newest first.
     func archive(of pipe: PipeID, limit: Int, offset: Int) async throws -> [ArchivedObject]
 
+    /// What is known of the tables of a database pipe, by target.
+    func tables(of pipe: PipeID) async throws -> [TableStatus]
+    /// Adds to what is known; does nothing when the pipe is gone.
+    func record(_ reports: [TableReport], of pipe: PipeID) async throws
+    /// Forgets every table whose target is not among `targets`.
+    func retainTables(_ targets: Set<String>, of pipe: PipeID) async throws
+
     func privateEndpoints(service: String) async throws -> [PrivateEndpointRecord]
     func create(_ endpoint: PrivateEndpointRecord) async throws
     func updatePrivateEndpoint(_ id: String, _ change: @Sendable (inout PrivateEndpointRecord) throws -> Void) async throws

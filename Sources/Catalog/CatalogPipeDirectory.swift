@@ -15,13 +15,19 @@ public struct CatalogPipeDirectory: PipeDirectory {
     }
 
     public func pipes() async throws -> [WantedPipe] {
-        let running = Set(try await catalog.services().filter { $0.wanted == .running }.map(\.id))
+        let services = try await catalog.services()
+        let running = Set(services.filter { $0.wanted == .running }.map(\.id))
+        let sizes = Dictionary(services.map { ($0.id, $0.cdcScaling ?? .initial) }, uniquingKeysWith: { first, _ in first })
         return try await catalog.pipes(service: nil).map { record in
             WantedPipe(
                 id: record.id, name: record.name, serviceID: record.serviceID,
                 wanted: record.mayRun && running.contains(record.serviceID) ? .running : .stopped, state: record.state,
                 generation: record.generation, settings: record.settings, message: record.stateMessage,
-                spec: { [sources] in try record.spec(sources) })
+                spec: { [sources] in
+                    var spec = try record.spec(sources)
+                    if spec.source.family == .database { spec.scaling = (sizes[record.serviceID] ?? .initial).pipeScaling }
+                    return spec
+                })
         }
     }
 
@@ -47,6 +53,8 @@ public struct CatalogPipeDirectory: PipeDirectory {
     public func describe(_ message: String?, of pipe: PipeID) async throws {
         _ = try await catalog.updatePipe(pipe) { $0.stateMessage = message }
     }
+
+    public func record(_ reports: [TableReport], of pipe: PipeID) async throws { try await catalog.record(reports, of: pipe) }
 
     public func changes() -> AsyncStream<Void> { catalog.pipeChanges() }
 }

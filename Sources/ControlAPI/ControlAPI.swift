@@ -32,7 +32,7 @@ public struct ControlAPI: Sendable {
         ClickPipesResource.self,
         ClickPipeStateResource.self,
         ClickPipeSettingsResource.self,
-        ClickPipeFilesResource.self,
+        ClickPipeFilesResource.self, ClickPipeTablesResource.self,
         ClickPipeErrorsResource.self,
         ClickPipeRewindResource.self,
         SchemaDiscoveryResource.self,

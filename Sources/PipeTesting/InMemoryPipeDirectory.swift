@@ -10,6 +10,8 @@ public final class InMemoryPipeDirectory: PipeDirectory {
         public var isServiceRunning = true
         public var generation = 1
         public var message: String?
+        /// By target.
+        public var tables: [String: TableStatus] = [:]
         public var events: [PipeLifecycle.Event] = []
         public var state: PipeState { lifecycle.state }
     }
@@ -102,6 +104,16 @@ public final class InMemoryPipeDirectory: PipeDirectory {
         contents.update {
             $0.pipes[pipe]?.message = message
             $0.descriptions.append(message)
+        }
+    }
+
+    public func record(_ reports: [TableReport], of pipe: PipeID) async throws {
+        contents.update { contents in
+            for report in reports {
+                var status = contents.pipes[pipe]?.tables[report.target] ?? TableStatus(target: report.target, updatedAt: report.time)
+                status.add(report)
+                contents.pipes[pipe]?.tables[report.target] = status
+            }
         }
     }
 

@@ -5,6 +5,12 @@ public final class InMemoryWarehouse: Warehouse {
     public struct Contents: Sendable {
         /// In the order they became durable, each id once when the warehouse deduplicates.
         public var inserts: [(id: BatchID, rows: EncodedRows)] = []
+        /// Inserts into mapped tables, in the order they became durable.
+        public var tableInserts: [(id: BatchID, rows: TableRows)] = []
+        /// Changes of tables as they were done, also those that had nothing to do.
+        public var changes: [TableChange] = []
+        /// For each of ``changes``, how many inserts into mapped tables were durable.
+        public var insertsBeforeChange: [Int] = []
         public var loads: [(id: BatchID, load: RemoteLoad)] = []
         public var rejected: [RejectedRecord] = []
         /// Every call, also the failed ones.
@@ -59,6 +65,25 @@ public final class InMemoryWarehouse: Warehouse {
         return InsertReceipt(rows: rows.rowCount, bytes: rows.bytes.count)
     }
 
+    public func insert(_ rows: TableRows, id: BatchID) async throws -> InsertReceipt {
+        try await attempt(BatchID("\(id)/\(rows.table)")) { contents in
+            if deduplicates, contents.tableInserts.contains(where: { $0.id == id && $0.rows.table == rows.table }) { return }
+            contents.tableInserts.append((id, rows))
+        }
+        return InsertReceipt(rows: rows.rows.rowCount, bytes: rows.rows.bytes.count)
+    }
+
+    /// There is always something to do, except for a change that was the last of its table already.
+    public func change(_ change: TableChange) async throws -> Bool {
+        try contents.update { contents in
+            if !contents.failures.isEmpty { throw contents.failures.removeFirst() }
+            let isNew = contents.changes.last { $0.table == change.table } != change
+            contents.changes.append(change)
+            contents.insertsBeforeChange.append(contents.tableInserts.count)
+            return isNew
+        }
+    }
+
     public func load(_ load: RemoteLoad, id: BatchID, progress: any LoadProgress) async throws -> InsertReceipt {
         if try await progress.note() == nil { try await progress.write(["step": "loading"]) }
         try await attempt(id) { contents in
@@ -97,6 +122,10 @@ public struct InMemoryWarehouses: WarehouseProvider {
     public func warehouse(for spec: PipeSpec, settings: LiveSettings, log: any PipeLog) throws -> any Warehouse { try make(spec) }
 
     public func inspect(_ spec: PipeSpec) async -> [Finding] { [] }
+
+    public func problems(
+        of tables: [TargetTable], mustBeEmpty: Set<String>, spec: PipeSpec
+    ) async throws -> [(target: String, problems: [String])] { [] }
 
     public func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField] { [] }
 

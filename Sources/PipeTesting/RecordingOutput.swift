@@ -7,6 +7,12 @@ public final class RecordingOutput<Extent: SourceExtent>: BatchOutput {
         public var rejected: [RejectedRecord] = []
         public var lags: [SourceLag?] = []
         public var events: [String] = []
+        /// Every call of `change`, with the number of batches emitted before it.
+        public var changes: [(batches: Int, changes: [TableChange])] = []
+        /// Every call of `progress`.
+        public var progress: [[TableProgress]] = []
+        /// The newest report of each table, by target.
+        public var tables: [String: TableProgress] = [:]
     }
 
     private let recorded = Watched(Recorded())
@@ -32,6 +38,18 @@ public final class RecordingOutput<Extent: SourceExtent>: BatchOutput {
     public func alive(lag: SourceLag?) async { recorded.update { $0.lags.append(lag) } }
 
     public func count(_ event: String) { recorded.update { $0.events.append(event) } }
+
+    public func change(_ changes: [TableChange]) async throws {
+        try Task.checkCancellation()
+        recorded.update { $0.changes.append(($0.batches.count, changes)) }
+    }
+
+    public func progress(_ tables: [TableProgress]) async {
+        recorded.update { recorded in
+            recorded.progress.append(tables)
+            for table in tables { recorded.tables[table.target] = table }
+        }
+    }
 
     public func wait(until condition: @escaping @Sendable (Recorded) -> Bool) async throws {
         try await recorded.wait(until: condition)

@@ -99,8 +99,11 @@ public struct SourceContract<S: Source>: Sendable {
 }
 
 extension Batch {
-    fileprivate var rows: [UInt8]? {
-        guard case .rows(let rows) = payload else { return nil }
-        return rows.bytes
+    fileprivate var rows: [[UInt8]]? {
+        switch payload {
+        case .rows(let rows): [rows.bytes]
+        case .tables(let tables): tables.map { Array($0.table.utf8) + $0.rows.bytes }
+        case .load: nil
+        }
     }
 }

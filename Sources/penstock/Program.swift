@@ -46,7 +46,7 @@ struct Program {
             policy: PipePolicy(
                 sourcePatience: .seconds(configuration.pipes.sourcePatienceSeconds),
                 destinationPatience: .seconds(configuration.pipes.destinationPatienceSeconds)),
-            clock: clock, logger: logger)
+            clock: clock, scratchFolder: directory.path + "/scratch", logger: logger)
 
         let announcement = Announcement(
             configuration: configuration, organizationID: organization.id, serviceID: services.first?.id ?? "",

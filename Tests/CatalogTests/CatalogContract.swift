@@ -9,7 +9,7 @@ struct CatalogContract {
     enum Rule: String, CaseIterable, Sendable {
         case oneOrganization, services, keys, keyHashesAreUnique, roles, activities, pipesKeepEverything, pipesByService
         case pipesNeedTheirService, throwingChangesNothing, updatingNobody, concurrentUpdatesAllCount, deletingAPipe
-        case archiveIsNewestFirst, datesKeepMilliseconds, privateEndpoints, theIDStays
+        case archiveIsNewestFirst, datesKeepMilliseconds, privateEndpoints, theIDStays, tables
     }
 
     /// Empty.
@@ -34,6 +34,7 @@ struct CatalogContract {
         case .datesKeepMilliseconds: try await datesKeepMilliseconds()
         case .privateEndpoints: try await privateEndpoints()
         case .theIDStays: try await theIDStays()
+        case .tables: try await tables()
         }
     }
 
@@ -252,6 +253,36 @@ struct CatalogContract {
         #expect(present == [changed, again, archived[4], archived[3], archived[2], archived[0]])
         try await catalog.reset(pipe.id)
         #expect(try await catalog.archive(of: pipe.id, limit: 10, offset: 0) == [])
+    }
+
+    private func tables() async throws {
+        try await catalog.create(Example.service())
+        let pipe = Example.pipe(1)
+        try await catalog.create(pipe)
+        #expect(try await catalog.tables(of: pipe.id) == [])
+        let progress = TableProgress(
+            target: "b", source: "public.b", state: .snapshot, rows: .init(done: 3, total: 9), chunks: .init(done: 1), message: "ä")
+        try await catalog.record(
+            [
+                TableReport(target: "b", progress: progress, time: 5),
+                TableReport(target: "a", written: RowEvents(inserts: 1, updates: 2, deletes: 3), lag: 7, time: 5),
+            ], of: pipe.id)
+        try await catalog.record(
+            [
+                TableReport(target: "b", written: RowEvents(deletes: 1), time: 6),
+                TableReport(target: "a", written: RowEvents(updates: 1), time: 6),
+            ],
+            of: pipe.id)
+        #expect(
+            try await catalog.tables(of: pipe.id) == [
+                TableStatus(target: "a", written: RowEvents(inserts: 1, updates: 3, deletes: 3), lag: 7, updatedAt: 6),
+                TableStatus(target: "b", progress: progress, written: RowEvents(deletes: 1), updatedAt: 6),
+            ])
+        try await catalog.retainTables(["b", "c"], of: pipe.id)
+        #expect(try await catalog.tables(of: pipe.id).map(\.target) == ["b"])
+        #expect(try await catalog.deletePipe(pipe.id))
+        try await catalog.record([TableReport(target: "b", time: 7)], of: pipe.id)
+        #expect(try await catalog.tables(of: pipe.id) == [], "a late report on a deleted pipe is nobody's")
     }
 
     private func datesKeepMilliseconds() async throws {

@@ -22,6 +22,14 @@ import Testing
         #expect(try after(.stopRequested, .stopFinished, of: .database, from: .running) == .paused)
     }
 
+    @Test func editingTablesWakesAPausedPipe() throws {
+        #expect(try after(.tablesEdited, of: .database, from: .paused) == .modifying)
+        #expect(try after(.tablesEdited, .provisioningBegan, .snapshotBegan, of: .database, from: .paused) == .snapshot)
+        #expect(try after(.tablesEdited, of: .database, from: .failed) == .failed)
+        #expect(try after(.tablesEdited, of: .streaming, from: .stopped) == .stopped)
+        #expect(try after(.resyncRequested, .provisioningBegan, .snapshotBegan, .runningBegan, of: .database, from: .completed) == .running)
+    }
+
     @Test func endings() throws {
         #expect(try after(.finished, of: .objectStorage, from: .running) == .completed)
         #expect(try after(.failed(.user), of: .streaming, from: .running) == .failed)
@@ -73,6 +81,12 @@ import Testing
         #expect(patch(["replicaCpuMillicores": nil, "replicaMemoryGb": nil]) == (.initial, []))
         #expect(patch([:]) == (.initial, []))
         #expect(patch(["replicaCpuMillicores": 3000, "replicaMemoryGb": 12.0]).1 == [])
+    }
+
+    @Test func aDatabasePipeGrowsWithItsService() {
+        #expect(CDCScaling.initial.pipeScaling == PipeScaling())
+        #expect(CDCScaling(replicaCpuMillicores: 1000, replicaMemoryGb: 4).pipeScaling.replicaMemoryGb == 0.5)
+        #expect(CDCScaling(replicaCpuMillicores: 8000, replicaMemoryGb: 32).pipeScaling.replicaMemoryGb == 2)
     }
 
     @Test func refusals() {

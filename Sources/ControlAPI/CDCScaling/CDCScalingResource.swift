@@ -57,8 +57,16 @@ package struct CDCScalingResource: APIResource {
             try InvalidConfiguration.check(problems)
         }
         guard let scaling = updated?.cdcScaling else { throw Self.notProvisioned }
+        if scaling != service.cdcScaling { try await restartDatabasePipes(of: service.id) }
         await api.recordActivity("clickpipe_scale", by: context, service: service.id)
         return try context.reply(Self.document(scaling))
+    }
+
+    /// A pipe takes its size when it begins.
+    private func restartDatabasePipes(of service: String) async throws {
+        for pipe in try await api.catalog.pipes(service: service) where api.sources[pipe.kind]?.family == .database {
+            _ = try await api.catalog.updatePipe(pipe.id) { $0.generation += 1 }
+        }
     }
 
     private static var notProvisioned: APIError {

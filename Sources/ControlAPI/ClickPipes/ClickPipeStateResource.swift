@@ -30,7 +30,7 @@ package struct ClickPipeStateResource: APIResource {
             switch command {
             case .start: try await start(pipe)
             case .stop: try await stop(pipe)
-            case .resync: try await resync(pipe)
+            case .resync: try await resync(pipe, targets: Self.tables(body), context)
             }
         await api.recordActivity("clickpipe_\(command.rawValue)", by: context, service: pipe.serviceID, target: pipe.id.rawValue)
         return try context.reply(PipeDocument(updated, sources: api.sources).value)
@@ -54,15 +54,41 @@ package struct ClickPipeStateResource: APIResource {
         }
     }
 
-    /// Loads a database pipe anew: the reader ends, its positions are forgotten, and it starts from the snapshot.
-    private func resync(_ pipe: PipeRecord) async throws -> PipeRecord {
+    /// The tables that a resync is meant for; nil: all.
+    private static func tables(_ body: JSONValue) throws(InvalidConfiguration) -> [String]? {
+        guard let given = body["tables"], !given.isNull else { return nil }
+        var problems: [Problem] = []
+        let checked = PipeSchemas.resyncTables.checked(given, at: FieldPath("tables"), mode: .create, problems: &problems)
+        try InvalidConfiguration.check(problems)
+        return checked.array?.compactMap(\.string)
+    }
+
+    /// Loads a database pipe, or some of its tables, anew: the reader ends, the source decides from where it goes on, and it starts with a
+    /// copy into tables that take the place of the old ones.
+    private func resync(_ pipe: PipeRecord, targets: [String]?, _ context: APIContext) async throws -> PipeRecord {
         guard try api.family(of: pipe) == .database else {
             throw APIError.badRequest("resync is only for database pipes; this one reads \(pipe.kind)")
         }
-        _ = try runnable(pipe)
+        let source = try runnable(pipe)
+        if let source = source as? any DatabaseSource {
+            let mapped = Set(source.mappedTables.map(\.target))
+            try InvalidConfiguration.check(
+                (targets ?? []).enumerated().filter { !mapped.contains($0.element) }.map {
+                    Problem("tables[\($0.offset)]", "'\($0.element)' is not a target of this pipe")
+                })
+            // Its tables are not compared with those that exist: new ones take their place.
+            let failures = await source.probe(ProbeContext()).filter { $0.severity == .failure }
+            try InvalidConfiguration.check(failures.map { Problem($0.field, $0.message) })
+        } else if targets != nil {
+            throw APIError.badRequest("tables: a \(pipe.kind) pipe is resynchronised as a whole")
+        }
         _ = try await stop(pipe)
         await api.pipes.drained(pipe.id)
-        try await api.catalog.reset(pipe.id)
+        if let source = source as? any DatabaseSource {
+            try await restart(pipe, source, targets: targets)
+        } else {
+            try await api.catalog.reset(pipe.id)
+        }
         let now = api.now()
         return try await change(pipe, to: .resyncRequested) { pipe in
             pipe.wanted = .running
@@ -70,6 +96,18 @@ package struct ClickPipeStateResource: APIResource {
             pipe.stateMessage = nil
             pipe.updatedAt = now
         }
+    }
+
+    private func restart(_ pipe: PipeRecord, _ source: any DatabaseSource, targets: [String]?) async throws {
+        do {
+            let checkpoint = try await source.resynced(try await api.catalog.load(pipe.id), of: pipe.id, targets: targets)
+            try await api.catalog.replace(checkpoint, of: pipe.id)
+        } catch let error as PipeError where error.disposition != .bug {
+            let message = "\(error.message); the pipe is paused"
+            throw error.disposition == .retry ? APIError.failedDependency(message) : APIError.badRequest(message)
+        }
+        let kept = Set(source.mappedTables.map(\.target)).subtracting(targets ?? source.mappedTables.map(\.target))
+        try await api.catalog.retainTables(kept, of: pipe.id)
     }
 
     /// Applies a request to the stored pipe's state machine, and `change` where the state did change.

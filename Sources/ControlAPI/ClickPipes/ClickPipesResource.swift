@@ -35,7 +35,13 @@ package struct ClickPipesResource: APIResource {
                 body: .patch(schemas.patch), result: .object(schemas.pipe)), handler: update)
         routes.delete(
             APIPath.pipe, permission: .managePipes,
-            Operation("clickPipeDelete", "Delete a pipe; its target tables stay.", tag: tag, result: .nothing), handler: delete)
+            Operation(
+                "clickPipeDelete", "Delete a pipe; its target tables stay.", tag: tag,
+                query: [
+                    .init(
+                        "force", .boolean,
+                        "Delete a database pipe also when what it made at its source cannot be removed. Not in ClickHouse Cloud.")
+                ], result: .nothing), handler: delete)
     }
 
     private func document(_ pipe: PipeRecord) -> JSONValue { PipeDocument(pipe, sources: api.sources).value }
@@ -86,19 +92,30 @@ package struct ClickPipesResource: APIResource {
         if change.needsProbe {
             try await api.inspection(context).check(
                 try change.record.spec(sources), source: try change.source.runnable(in: sources),
-                readsSamples: change.validatesSamples)
+                readsSamples: change.validatesSamples, known: targets(of: stored))
         }
         // The pipe may have changed while its ends were tested: the body is laid over what is stored now.
         let updated = try await api.catalog.updatePipe(stored.id) { pipe in
             pipe = try PipeUpdate(body, of: pipe, sources: sources, privateEndpoints: endpoints, now: now).record
         }
         guard let updated else { throw APIError.notFound("ClickPipe \(stored.id) does not exist") }
+        // A table that comes back later begins with nothing.
+        if change.editsTables { try await api.catalog.retainTables(targets(of: updated), of: updated.id) }
         await api.recordActivity("clickpipe_update", by: context, service: stored.serviceID, target: stored.id.rawValue)
         return try context.reply(document(updated))
     }
 
-    /// Stops the pipe, forgets it, and then removes what it left behind: a source may have to give something back, such as a
-    /// replication slot, which must not happen under a reader.
+    /// The targets of a database pipe; empty for others.
+    private func targets(of pipe: PipeRecord) -> Set<String> {
+        guard let source = try? pipe.spec(api.sources).source as? any DatabaseSource else { return [] }
+        return Set(source.mappedTables.map(\.target))
+    }
+
+    /// Stops the pipe, lets its source give back what the pipe made there, such as a replication slot, forgets the pipe, and then removes
+    /// what it left behind.
+    ///
+    /// A source that cannot be reached keeps the pipe from being deleted: a slot that nobody reads fills the source's disk.
+    /// `force=true` deletes it all the same.
     @Sendable private func delete(_ request: Request, _ context: APIContext) async throws -> Response {
         let pipe = try await api.requirePipe(context)
         let family = try? api.family(of: pipe)
@@ -110,6 +127,9 @@ package struct ClickPipesResource: APIResource {
         }
         await api.pipes.drained(pipe.id)
         let spec = Result { try pipe.spec(api.sources) }
+        if case .success(let spec) = spec, let source = spec.source as? any DatabaseSource {
+            try await removeTraces(of: pipe, at: source, isForced: request.uri.queryParameters.get("force") == "true", context)
+        }
         var isWhole = true
         if case .success(let spec) = spec { isWhole = await api.pipes.finishLoads(of: spec) }
         guard try await api.catalog.deletePipe(pipe.id) else { throw APIError.notFound("ClickPipe \(pipe.id) does not exist") }
@@ -124,5 +144,20 @@ package struct ClickPipesResource: APIResource {
         }
         await api.recordActivity("clickpipe_delete", by: context, service: pipe.serviceID, target: pipe.id.rawValue)
         return try context.reply(nil)
+    }
+
+    private func removeTraces(of pipe: PipeRecord, at source: any DatabaseSource, isForced: Bool, _ context: APIContext) async throws {
+        do {
+            try await source.removeTraces(of: pipe.id, checkpoint: try await api.catalog.load(pipe.id))
+        } catch let error as PipeError where error.disposition != .bug {
+            guard isForced else {
+                throw APIError.failedDependency(
+                    "what the pipe made at its source could not be removed: \(error.message). The pipe is paused; repeat the request, or add ?force=true to delete it and remove the rest by hand"
+                )
+            }
+            context.logger.warning(
+                "a pipe was deleted by force; what it made at its source may be there still",
+                metadata: ["pipe": "\(pipe.id)", "error": "\(error)"])
+        }
     }
 }

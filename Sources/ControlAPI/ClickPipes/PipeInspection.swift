@@ -14,8 +14,13 @@ package struct PipeInspection: Sendable {
     }
 
     /// Throws 400 with everything that either end refuses, each under its field. Hints go to the log.
-    package func check(_ spec: PipeSpec, source: any RunnableSource, readsSamples: Bool) async throws {
-        let findings = await source.probe(ProbeContext(readsSamples: readsSamples)) + warehouses.inspect(spec)
+    /// - Parameter known: targets that the pipe fills already, which may therefore hold rows.
+    package func check(_ spec: PipeSpec, source: any RunnableSource, readsSamples: Bool, known: Set<String> = []) async throws {
+        let context = ProbeContext(readsSamples: readsSamples)
+        var findings = await source.probe(context) + warehouses.inspect(spec)
+        if let source = source as? any DatabaseSource, !findings.contains(where: { $0.severity == .failure }) {
+            findings += await targets(of: source, spec: spec, known: known, context)
+        }
         for hint in findings where hint.severity == .hint {
             logger.info("hint for a pipe", metadata: ["pipe": "\(spec.id)", "field": "\(hint.field)", "hint": "\(hint.message)"])
         }
@@ -25,6 +30,25 @@ package struct PipeInspection: Sendable {
             problems += Self.mismatches(of: spec, with: fields, virtual: type(of: source).virtualColumns)
         }
         try InvalidConfiguration.check(problems)
+    }
+
+    /// Compares the tables that the pipe would make with those that exist.
+    private func targets(
+        of source: any DatabaseSource, spec: PipeSpec, known: Set<String>, _ context: ProbeContext
+    ) async -> [Finding] {
+        let mappings = FieldPath("source")[spec.source.kind]["tableMappings"]
+        do {
+            let tables = try await source.targetTables(context)
+            let fresh = source.takesSnapshot ? Set(tables.map(\.name)).subtracting(known) : []
+            let places = Dictionary(source.mappedTables.enumerated().map { ($1.target, $0) }, uniquingKeysWith: { first, _ in first })
+            return try await warehouses.problems(of: tables, mustBeEmpty: fresh, spec: spec).flatMap { target, problems in
+                let field = places[target].map { mappings[$0]["targetTable"] } ?? mappings
+                return problems.map { Finding(.failure, field, "'\(target)' \($0)") }
+            }
+        } catch {
+            let error = PipeError.classified(error, side: .source)
+            return [Finding(.failure, error.side == .destination ? FieldPath("destination") : mappings, error.message)]
+        }
     }
 
     /// The fields of the source's rows, by the inference of the service. Throws 400 when the source cannot be read or its

@@ -66,6 +66,33 @@ package struct PipeSchemas: Sendable {
         fields: [
             Field("command", .oneOf(PipeCommand.names), "What to do."),
             Field("action", .oneOf(PipeCommand.names), "The same under the name some documentation uses."),
+            Field(
+                "tables", resyncTables,
+                "With resync: targets of the table mappings to load anew; all of them when absent. Not in ClickHouse Cloud."),
+        ])
+
+    package static let resyncTables = Schema.list(.text, count: 1...100_000, unique: true)
+
+    package static let table = ObjectSchema(
+        "ClickPipeTable", "A mapped table of a database pipe. Not in ClickHouse Cloud.",
+        fields: [
+            Field("targetTable", .string, "Table in ClickHouse; names the table within its pipe."),
+            Field("source", .string, "Table at the source."),
+            Field(
+                "state", .oneOf(TableProgress.State.allCases.map(\.rawValue)),
+                "What the table is in. A Failed one waits for somebody to act while the others go on."),
+            Field("message", .string, "What it waits for, or why it failed."),
+            Field("snapshotRows", .integer(0...Int64.max), "Rows copied."),
+            Field("snapshotRowsTotal", .integer(0...Int64.max), "Rows to copy, an estimate; absent while unknown."),
+            Field("snapshotChunks", .integer(0...Int64.max), "Chunks copied."),
+            Field("snapshotChunksTotal", .integer(0...Int64.max), "Chunks to copy; absent while unknown."),
+            Field("inserts", .integer(0...Int64.max), "Rows written, the copied ones included."),
+            Field("updates", .integer(0...Int64.max), "Updates written."),
+            Field("deletes", .integer(0...Int64.max), "Deletions written."),
+            Field(
+                "lagMs", .integer(0...Int64.max),
+                "Milliseconds from the commit of the oldest row of the newest write until it was written; absent before the first."),
+            Field("updatedAt", .dateTime, "When any of this last changed; absent before the pipe has run."),
         ])
 
     package static let file = ObjectSchema(

@@ -14,6 +14,9 @@ package struct PipeUpdate: Sendable {
     /// Whether source, destination or mappings are different, so that both ends must be tested again.
     package let needsProbe: Bool
 
+    /// Whether tables are added or removed. A Paused pipe then goes on with them.
+    package let editsTables: Bool
+
     /// Throws all problems of the body at once. A null or absent member changes nothing.
     package init(
         _ body: JSONValue, of stored: PipeRecord, sources: SourceCatalog, privateEndpoints: Set<String> = [], now: Date
@@ -69,6 +72,18 @@ package struct PipeUpdate: Sendable {
         try InvalidConfiguration.check(problems)
         guard let source else { throw InvalidConfiguration([Problem(type.path, "could not be read")]) }
         if needsProbe { new.generation += 1 }
+        editsTables = type.family == .database && new.source["tableMappings"] != stored.source["tableMappings"]
+        if editsTables {
+            var lifecycle = PipeLifecycle(family: type.family, state: stored.state)
+            // Not refused: only requests to start are.
+            try? lifecycle.apply(.tablesEdited)
+            if lifecycle.state != stored.state {
+                // Clients pause a pipe to edit it, and count on its going on by itself.
+                new.state = lifecycle.state
+                new.wanted = .running
+                new.stateMessage = nil
+            }
+        }
         if isChange { new.updatedAt = now }
         self.source = source
         record = new

@@ -11,6 +11,9 @@ public protocol PipeDirectory: Sendable {
     /// Replaces the state message without a transition: what the pipe is waiting for.
     func describe(_ message: String?, of pipe: PipeID) async throws
 
+    /// Keeps what has become known of the tables of a database pipe. Does nothing when the pipe is gone.
+    func record(_ reports: [TableReport], of pipe: PipeID) async throws
+
     /// A value after every change of what is wanted; coalesced.
     func changes() -> AsyncStream<Void>
 }

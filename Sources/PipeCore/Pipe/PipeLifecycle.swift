@@ -7,6 +7,8 @@ public struct PipeLifecycle: Hashable, Sendable {
         case stopRequested
         /// A user asked to load a database pipe anew; allowed from any state, Completed too. Changes no other pipe.
         case resyncRequested
+        /// A user changed the tables of a database pipe at rest; it starts by itself when it was Paused.
+        case tablesEdited
         /// The runner prepares target tables.
         case provisioningBegan
         /// The source reads; `snapshot` while a database is loaded for the first time.
@@ -51,6 +53,8 @@ public struct PipeLifecycle: Hashable, Sendable {
             }
         case .resyncRequested:
             if family == .database { state = .resync }
+        case .tablesEdited:
+            if family == .database, state == .paused { state = .modifying }
         case .provisioningBegan:
             if !isStopping { state = family == .database ? .setup : .provisioning }
         case .runningBegan:

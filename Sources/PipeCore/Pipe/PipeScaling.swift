@@ -36,6 +36,11 @@ public struct CDCScaling: Codable, Hashable, Sendable {
 
     public static let initial = CDCScaling(replicaCpuMillicores: 2000, replicaMemoryGb: 8)
 
+    /// The size of one database pipe: the smallest at the initial size of the service, in proportion for others.
+    public var pipeScaling: PipeScaling {
+        PipeScaling(replicaMemoryGb: max(0.5, 0.5 * Double(replicaMemoryGb) / Double(Self.initial.replicaMemoryGb)))
+    }
+
     public static let schema = ObjectSchema(
         "ClickPipesCdcScaling", "Size shared by all database pipes of a service; memory is four times the cores.",
         fields: [

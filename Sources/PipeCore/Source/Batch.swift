@@ -31,12 +31,15 @@ public enum FlushReason: String, Sendable, Hashable, CaseIterable { case rows, b
 public enum Payload: Sendable {
     case rows(EncodedRows)
     case load(RemoteLoad)
+    /// Rows of several mapped tables, each of them at most once: one insert each, and the batch is durable when all are.
+    case tables([TableRows])
 
     /// Bytes this batch holds in Penstock's memory: the weight in the window.
     public var bytesInMemory: Int {
         switch self {
         case .rows(let rows): rows.bytes.count
         case .load(let load): load.objects.reduce(256) { $0 + 256 + $1.key.utf8.count }
+        case .tables(let tables): tables.reduce(0) { $0 + $1.rows.bytes.count }
         }
     }
 }

@@ -64,6 +64,17 @@ public protocol BatchOutput<Extent>: Sendable {
 
     /// Something happened that is worth counting, such as `rebalance`; a label of the metric `SourceEvents_Total`.
     func count(_ event: String)
+
+    /// Changes target tables. A barrier: waits until every batch emitted so far, of every lane, is in the warehouse and saved, then does
+    /// the changes in order. Returns when they are done; other lanes may go on emitting meanwhile.
+    ///
+    /// Not journaled: after a crash the source comes to the same point and asks again, except for what stands before a journaled batch
+    /// of the same lane, which was done before that batch was opened. Throws what ends the read, `CancellationError` included.
+    func change(_ changes: [TableChange]) async throws
+
+    /// Where tables stand; a table not named stays as it was. The first report of a read names every mapped table: the state of the
+    /// pipe follows from it. Cheap: call it at each chunk.
+    func progress(_ tables: [TableProgress]) async
 }
 
 /// What waits at the source.

@@ -10,10 +10,14 @@ public struct SourceContext: Sendable {
     public var scaling: PipeScaling
     /// What is written where; a source adds only the virtual columns that are named here.
     public var mappings: [FieldMapping]
+    /// Bytes that a database source may hold in memory beside the batches it has emitted.
+    public var memory: Int
+    /// A folder for what does not fit there, not made yet; the source empties it when it begins and removes it when it ends.
+    public var scratchFolder: String
 
     public init(
         pipe: PipeID, settings: LiveSettings, clock: any Clock<Duration>, log: any PipeLog, scaling: PipeScaling = PipeScaling(),
-        mappings: [FieldMapping] = []
+        mappings: [FieldMapping] = [], memory: Int = 32 << 20, scratchFolder: String? = nil
     ) {
         self.pipe = pipe
         self.settings = settings
@@ -21,6 +25,8 @@ public struct SourceContext: Sendable {
         self.log = log
         self.scaling = scaling
         self.mappings = mappings
+        self.memory = memory
+        self.scratchFolder = scratchFolder ?? "/tmp/penstock-\(pipe)"
     }
 }
 

@@ -11,6 +11,24 @@ public protocol Warehouse: Sendable {
 
     /// Writes to the pipe's error table, each record once. Trouble here is logged, never thrown.
     func reject(_ records: [RejectedRecord]) async
+
+    /// Writes rows of one mapped table once: repeated with the same `id` it changes nothing where the table can deduplicate.
+    func insert(_ rows: TableRows, id: BatchID) async throws -> InsertReceipt
+
+    /// Changes a mapped table. Done again it changes nothing. Whether there was anything to do.
+    func change(_ change: TableChange) async throws -> Bool
+}
+
+extension Warehouse {
+    /// For destinations of a single table.
+    public func insert(_ rows: TableRows, id: BatchID) async throws -> InsertReceipt { throw noMappedTables }
+
+    /// For destinations of a single table.
+    public func change(_ change: TableChange) async throws -> Bool { throw noMappedTables }
+
+    private var noMappedTables: PipeError {
+        PipeError(.internalError, .bug, side: .penstock, "the pipe's destination is a single table, and its source maps tables")
+    }
 }
 
 /// Proof that a batch is durable, made only by a warehouse: a settlement cannot be written without one.
@@ -25,6 +43,11 @@ public struct InsertReceipt: ~Copyable, Sendable {
         self.rows = rows
         self.bytes = bytes
         self.rejected = rejected
+    }
+
+    /// Two proofs as one.
+    package consuming func adding(_ other: consuming InsertReceipt) -> InsertReceipt {
+        InsertReceipt(rows: rows + other.rows, bytes: bytes + other.bytes, rejected: rejected + other.rejected)
     }
 }
 

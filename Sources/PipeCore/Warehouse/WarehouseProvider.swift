@@ -7,6 +7,11 @@ public protocol WarehouseProvider: Sendable {
     /// to the server, columns fit, the engine can be loaded exactly once.
     func inspect(_ spec: PipeSpec) async -> [Finding]
 
+    /// What keeps mapped tables from being made or filled, by target and in the order of `tables`; a target without problems is left out.
+    /// Changes nothing. Throws ``PipeError`` when the service cannot be asked.
+    /// - Parameter mustBeEmpty: targets that may not hold rows yet.
+    func problems(of tables: [TargetTable], mustBeEmpty: Set<String>, spec: PipeSpec) async throws -> [(target: String, problems: [String])]
+
     /// Names and ClickHouse types of the sample's fields, by the service's own inference. Throws ``PipeError``.
     func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField]
 

@@ -134,6 +134,9 @@ public struct AckLedger<Extent: SourceExtent>: Sendable {
         }
     }
 
+    /// The batches that are open, or settled and not yet saved.
+    public var unsaved: Set<BatchID> { ids }
+
     public var gauges: Gauges {
         let oldest = lanes.values.compactMap { $0.entries.first { !$0.isSettled }?.opened }.min()
         return Gauges(openBatches: openBatches, bytesInFlight: bytesInFlight, oldestOpen: oldest)

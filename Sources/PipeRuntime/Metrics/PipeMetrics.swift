@@ -50,12 +50,23 @@ public final class PipeMetrics: Sendable {
         public var insertSeconds = Histogram([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300])
         /// From the time the source made a row until it was written; of each batch its oldest and its newest row.
         public var endToEndSeconds = Histogram([0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 86_400])
+        /// Mapped tables, by target.
+        public var tables: [String: TableValues] = [:]
         /// Milliseconds of the newest batches.
         var latencies: [Double] = []
 
         /// Mean of the last hundred batches in milliseconds, nil before the first: from the time the source made the oldest row, or
         /// where it does not say from the time the batch was handed over, until the batch was written.
         public var latency: Double? { latencies.isEmpty ? nil : latencies.reduce(0, +) / Double(latencies.count) }
+    }
+
+    /// One mapped table.
+    public struct TableValues: Sendable {
+        /// As the source reported it; nil before it did.
+        public var progress: TableProgress?
+        public var events = RowEvents()
+        /// Milliseconds from the commit of the oldest row of the newest insert until it was written; nil where the source does not say.
+        public var lag: Int64?
     }
 
     private let state: Mutex<Values>
@@ -69,14 +80,32 @@ public final class PipeMetrics: Sendable {
         set { state.withLock { $0.identity = newValue } }
     }
 
+    func progress(_ tables: [TableProgress]) {
+        state.withLock { values in for table in tables { values.tables[table.target, default: TableValues()].progress = table } }
+    }
+
+    /// Rows of one table are durable. Returns their lag in milliseconds where the source says when they were made.
+    func sent(_ table: TableRows, wallClock: Int64) -> Int64? {
+        // A source whose clock is ahead of ours must not make it negative.
+        let lag = table.rows.produced.map { max(0, wallClock - $0.lowerBound) }
+        state.withLock { values in
+            var known = values.tables[table.table] ?? TableValues()
+            known.events.add(table.events)
+            known.lag = lag ?? known.lag
+            values.tables[table.table] = known
+        }
+        return lag
+    }
+
     /// A source handed a batch over. Rows that ClickHouse fetches by itself are counted when they are written.
     func fetched(_ payload: Payload, reason: FlushReason) {
         state.withLock { values in
             values.flushes[reason, default: 0] += 1
-            guard case .rows(let rows) = payload else { return }
-            values.fetchedEvents += rows.rowCount
-            values.fetchedBytes += rows.bytes.count
-            values.fetchedBytesCompressed += rows.bytes.count
+            for rows in payload.encoded {
+                values.fetchedEvents += rows.rowCount
+                values.fetchedBytes += rows.bytes.count
+                values.fetchedBytesCompressed += rows.bytes.count
+            }
         }
     }
 
@@ -98,9 +127,10 @@ public final class PipeMetrics: Sendable {
             values.batchRows.record(Double(rows))
             values.batchBytes.record(Double(bytes))
             values.insertSeconds.record(took.seconds)
-            if case .rows(let sent) = payload, let produced = sent.produced {
+            let produced = payload.encoded.compactMap(\.produced)
+            if let first = produced.map(\.lowerBound).min(), let last = produced.map(\.upperBound).max() {
                 // A source whose clock is ahead of ours must not make latencies negative.
-                let (oldest, newest) = (max(0, wallClock - produced.lowerBound), max(0, wallClock - produced.upperBound))
+                let (oldest, newest) = (max(0, wallClock - first), max(0, wallClock - last))
                 values.latencies.append(Double(oldest))
                 values.endToEndSeconds.record(Double(oldest) / 1000)
                 values.endToEndSeconds.record(Double(newest) / 1000)
@@ -135,6 +165,17 @@ public final class PipeMetrics: Sendable {
         state.withLock { values in
             values.openBatches = batches
             values.bytesInFlight = bytes
+        }
+    }
+}
+
+extension Payload {
+    /// The rows that go through Penstock's memory.
+    fileprivate var encoded: [EncodedRows] {
+        switch self {
+        case .rows(let rows): [rows]
+        case .tables(let tables): tables.map(\.rows)
+        case .load: []
         }
     }
 }

@@ -46,6 +46,9 @@ public struct PipePolicy: Sendable {
         }
     }
 
+    /// Bytes that a database source may hold beside its batches: half a window.
+    func sourceMemory(scaling: PipeScaling) -> Int { window(for: .database, scaling: scaling) / 2 }
+
     /// Batches written at the same time.
     ///
     /// Object storage: the setting `object_storage_concurrency`, else the deprecated `scaling.concurrency`, for each replica.

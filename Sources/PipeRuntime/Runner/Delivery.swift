@@ -33,17 +33,21 @@ final class Delivery<S: Source>: Sendable {
     let context: RunContext
     let retrier: Retrier
     let health: SourceHealth
+    let tables: TableBoard
+    let phase: RunPhase
     let window: BatchWindow<Item>
     let ledger = Mutex(AckLedger<S.Extent>())
     let replays: Mutex<ReplayList<S.Extent>>
     /// A value whenever there may be something to save; the ledger holds what.
     private let saves: AsyncStream<Void>
     private let needsSave: AsyncStream<Void>.Continuation
+    /// Signalled at the end of each save.
+    private let saved = Signal()
     private let end = Mutex<End?>(nil)
 
     init(
         source: S, warehouse: any Warehouse, checkpoint: Checkpoint<S.Extent>, context: RunContext, retrier: Retrier,
-        health: SourceHealth
+        health: SourceHealth, tables: TableBoard, phase: RunPhase
     ) {
         self.source = source
         self.warehouse = warehouse
@@ -51,6 +55,8 @@ final class Delivery<S: Source>: Sendable {
         self.context = context
         self.retrier = retrier
         self.health = health
+        self.tables = tables
+        self.phase = phase
         replays = Mutex(ReplayList(checkpoint.pending))
         window = BatchWindow(capacity: context.policy.window(for: context.family, scaling: context.scaling)) {
             PipePolicy.inserters(for: context.family, settings: context.settings.current, scaling: context.scaling)
@@ -73,6 +79,10 @@ final class Delivery<S: Source>: Sendable {
                     await self.watchSettings()
                     return .watched
                 }
+                group.addTask {
+                    await self.tables.keep()
+                    return .watched
+                }
                 while let step = try await group.next() {
                     switch step {
                     case .delivered: needsSave.finish()
@@ -83,10 +93,12 @@ final class Delivery<S: Source>: Sendable {
             }
         } catch {
             await saveWhatIsSettled()
+            await tables.flush()
             throw error
         }
         // A cancellation may have ended the saver early.
         await saveWhatIsSettled()
+        await tables.flush()
         try Task.checkCancellation()
         guard let end = end.withLock({ $0 }) else {
             throw PipeError(.internalError, .bug, side: .penstock, "a read ended without an end")
@@ -134,9 +146,15 @@ final class Delivery<S: Source>: Sendable {
 
     private func write(_ item: Item) async throws {
         var began = Duration.zero
-        let receipt = try await retrier(.destination) {
+        let receipt: InsertReceipt
+        if case .tables(let tables) = item.batch.payload {
             began = retrier.stopwatch.now
-            return try await send(item.batch)
+            receipt = try await TableInserts(warehouse: warehouse, retrier: retrier, tables: self.tables).write(tables, as: item.batch.id)
+        } else {
+            receipt = try await retrier(.destination) {
+                began = retrier.stopwatch.now
+                return try await send(item.batch)
+            }
         }
         let now = retrier.stopwatch.now
         context.metrics.sent(
@@ -152,6 +170,8 @@ final class Delivery<S: Source>: Sendable {
         case .load(let load):
             let progress = JournalProgress(store: context.store, pipe: context.pipe, batch: batch.id)
             return try await warehouse.load(try await source.renewed(load), id: batch.id, progress: progress)
+        // Written table by table: see `write`.
+        case .tables: throw PipeError(.internalError, .bug, side: .penstock, "a batch of tables was sent as one")
         }
     }
 
@@ -179,7 +199,10 @@ final class Delivery<S: Source>: Sendable {
         _ advance: AckLedger<S.Extent>.Advance, _ perform: (@escaping @Sendable () async throws -> Void) async throws -> Void
     ) async throws {
         var succeeded = false
-        defer { ledger.withLock { $0.endSave(succeeded: succeeded) } }
+        defer {
+            ledger.withLock { $0.endSave(succeeded: succeeded) }
+            saved.signal()
+        }
         let settlement = try advance.settlement()
         let (store, pipe) = (context.store, context.pipe)
         try await perform { try await store.save(settlement, of: pipe) }
@@ -208,6 +231,12 @@ final class Delivery<S: Source>: Sendable {
                 "the last checkpoint was not saved; \(advance.settled.count) batches are repeated at the next start",
                 metadata: ["pipe": "\(context.pipe)", "error": "\(type(of: error))"])
         }
+    }
+
+    /// Returns when every batch opened so far is settled and saved.
+    func drain() async throws {
+        let opened = ledger.withLock { $0.unsaved }
+        try await saved.wait { self.ledger.withLock { $0.unsaved.isDisjoint(with: opened) } }
     }
 
     private func watchSettings() async {

@@ -29,7 +29,9 @@ struct DeliveryOutput<S: Source>: BatchOutput {
             throw error
         }
         // A repetition comes from the journal and proves nothing about the source.
-        if !isReplay { await delivery.health.succeeded() }
+        if isReplay { return }
+        await delivery.health.succeeded()
+        if delivery.context.family == .database { try await delivery.phase.began() }
     }
 
     func reject(_ record: RejectedRecord) async {
@@ -43,6 +45,30 @@ struct DeliveryOutput<S: Source>: BatchOutput {
     }
 
     func count(_ event: String) { delivery.context.metrics.happened(event) }
+
+    func change(_ changes: [TableChange]) async throws {
+        do {
+            try await delivery.drain()
+            for change in changes {
+                let isDone = try await delivery.retrier(.destination) { try await delivery.warehouse.change(change) }
+                if isDone { delivery.context.log.log(.info, nil, "done: \(change)") }
+            }
+        } catch {
+            // Rows for the table as it should be must not follow.
+            if !(error is CancellationError) { delivery.window.fail(PipeError.classified(error, side: .penstock)) }
+            throw error
+        }
+    }
+
+    func progress(_ tables: [TableProgress]) async {
+        let summary = delivery.tables.report(tables)
+        await delivery.health.succeeded()
+        do {
+            try await delivery.phase.follow(summary)
+        } catch {
+            if !(error is CancellationError) { delivery.window.fail(PipeError.classified(error, side: .penstock)) }
+        }
+    }
 
     private func journal(_ batch: Batch<S.Extent>) async throws {
         let stored = StoredBatch(id: batch.id, lane: batch.lane, extent: try JSONValue(encoding: batch.extent))

@@ -41,13 +41,16 @@ public final class PipeSupervisor: Service {
     private let policy: PipePolicy
     private let clock: any Clock<Duration>
     private let logger: Logger
+    private let scratchFolder: String?
     private let state = Mutex(State())
     private let wakes: AsyncStream<Void>
     private let waker: AsyncStream<Void>.Continuation
 
+    /// - Parameter scratchFolder: holds a folder for each source that has more to keep than fits into memory; nil: below /tmp.
     public init(
         directory: any PipeDirectory, store: any CheckpointStore, warehouses: any WarehouseProvider, logs: any PipeLogProvider,
-        metrics: MetricsRegistry, policy: PipePolicy = PipePolicy(), clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+        metrics: MetricsRegistry, policy: PipePolicy = PipePolicy(), clock: any Clock<Duration> = ContinuousClock(),
+        scratchFolder: String? = nil, logger: Logger
     ) {
         self.directory = directory
         self.store = store
@@ -57,6 +60,7 @@ public final class PipeSupervisor: Service {
         self.policy = policy
         self.clock = clock
         self.logger = logger
+        self.scratchFolder = scratchFolder
         (wakes, waker) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -239,7 +243,8 @@ public final class PipeSupervisor: Service {
         let source = try configuration.makeSource(
             SourceContext(
                 pipe: spec.id, settings: live, clock: clock, log: log, scaling: spec.scaling,
-                mappings: FieldMapping.effective(spec.fieldMappings, columns: spec.destination.columns ?? [])))
+                mappings: FieldMapping.effective(spec.fieldMappings, columns: spec.destination.columns ?? []),
+                memory: policy.sourceMemory(scaling: spec.scaling), scratchFolder: scratchFolder.map { "\($0)/\(spec.id)" }))
         let context = RunContext(
             pipe: spec.id, generation: generation, family: configuration.family, scaling: spec.scaling, settings: live, store: store,
             directory: directory,

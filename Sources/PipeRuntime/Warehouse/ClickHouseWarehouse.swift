@@ -44,6 +44,22 @@ struct ClickHouseWarehouse: Warehouse {
         return try await RowInsert(spec: spec, service: service, target: target(), log: log).write(rows, as: id)
     }
 
+    func insert(_ rows: TableRows, id: BatchID) async throws -> InsertReceipt {
+        if rows.rows.rowCount == 0 { return InsertReceipt(rows: 0, bytes: 0) }
+        let target = TableName(spec.destination.database, rows.table)
+        do {
+            try await service.client.insert(rows, into: target, token: "\(spec.id):\(id)/\(rows.table)")
+        } catch {
+            try Task.checkCancellation()
+            throw error.pipeError(during: "inserting into \(target)")
+        }
+        return InsertReceipt(rows: rows.rows.rowCount, bytes: rows.rows.bytes.count)
+    }
+
+    func change(_ change: TableChange) async throws -> Bool {
+        try await TableChanges(spec: spec, service: service, log: log).apply(change)
+    }
+
     func load(_ load: RemoteLoad, id: BatchID, progress: any LoadProgress) async throws -> InsertReceipt {
         let projection = try projection(format: load.format, virtual: Set(RowProjection.virtualColumns.map(\.name)))
         guard let errors = ErrorTable(spec: spec, service: service, log: log) else { throw Self.noTable }

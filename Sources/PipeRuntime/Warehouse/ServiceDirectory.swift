@@ -46,6 +46,21 @@ public final class ServiceDirectory: WarehouseProvider {
         }
     }
 
+    public func problems(
+        of tables: [TargetTable], mustBeEmpty: Set<String>, spec: PipeSpec
+    ) async throws -> [(target: String, problems: [String])] {
+        let changes = TableChanges(spec: spec, service: try service(spec.serviceID), log: Unlogged())
+        var found: [(target: String, problems: [String])] = []
+        for table in tables {
+            var problems = try await changes.problems(of: table)
+            if problems.isEmpty, mustBeEmpty.contains(table.name), try await changes.holdsRows(table.name) {
+                problems.append("is not empty, and its rows would outlive the copy: empty it, drop it, or choose another target")
+            }
+            if !problems.isEmpty { found.append((table.name, problems)) }
+        }
+        return found
+    }
+
     public func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField] {
         try await SchemaDiscovery(service: self.service(service)).fields(of: sample)
     }
@@ -77,10 +92,19 @@ public final class ServiceDirectory: WarehouseProvider {
         }
     }
 
-    /// Removes what a deleted pipe may have left on its service: staging tables and views. The tables with data stay.
+    /// Removes what a deleted pipe may have left on its service: staging tables and views, and the shadows of an unfinished resync. The
+    /// tables with data stay.
     public func cleanUp(after spec: PipeSpec) async throws {
-        try await StagingPlan.dropAll(of: spec.id, on: service(spec.serviceID))
+        let service = try service(spec.serviceID)
+        try await StagingPlan.dropAll(of: spec.id, on: service)
+        guard let source = spec.source as? any DatabaseSource else { return }
+        try await TableChanges(spec: spec, service: service, log: Unlogged()).dropShadows(of: source.mappedTables.map(\.target))
     }
+}
+
+/// For changes that have no pipe's log.
+private struct Unlogged: PipeLog {
+    func log(_ level: PipeLogLevel, _ code: PipeError.Code?, _ message: String) {}
 }
 
 /// A ClickHouse server or cluster.

@@ -51,6 +51,54 @@ struct RunnableFake<Base: SourceConfiguration>: WrappedSource, RunnableSource {
     }
 }
 
+/// A database with a connector. What it finds and does is written in its document like that of ``RunnableFake``: with `gone` in it the
+/// source cannot be reached when it has to give something back, with `stuck` a resync is refused.
+struct DatabaseFake<Base: SourceConfiguration>: WrappedSource, DatabaseSource {
+    var base: Base
+
+    static var virtualColumns: [VirtualColumn] { [] }
+
+    private var document: JSONValue { (try? JSONValue(encoding: base)) ?? .null }
+    private func mentions(_ word: String) -> Bool { ((try? JSONText.string(document)) ?? "").contains(word) }
+
+    func probe(_ context: ProbeContext) async -> [Finding] {
+        mentions("denied") ? [Finding(.failure, Self.path["credentials"], "failed to access the source")] : []
+    }
+
+    func makeSource(_ context: SourceContext) throws -> EmptySource { EmptySource() }
+
+    func sample(_ context: ProbeContext) async throws -> SchemaSample { throw PipeError.unreachable }
+
+    var mappedTables: [MappedTable] {
+        (document["tableMappings"]?.array ?? []).map { mapping in
+            MappedTable(
+                source: "\(mapping["sourceSchemaName"]?.string ?? "").\(mapping["sourceTable"]?.string ?? "")",
+                target: mapping["targetTable"]?.string ?? "")
+        }
+    }
+
+    var takesSnapshot: Bool { document["settings"]?["replicationMode"] != "cdc_only" }
+
+    func targetTables(_ context: ProbeContext) async throws -> [TargetTable] {
+        mappedTables.map { TargetTable($0.target, columns: [.init("id", "Int64")], sortingKey: ["id"]) }
+    }
+
+    func resynced(_ checkpoint: StoredCheckpoint, of pipe: PipeID, targets: [String]?) async throws -> StoredCheckpoint {
+        if mentions("stuck") { throw PipeError("SLOT_ACTIVE", .user, side: .source, "the slot is in use") }
+        var positions = checkpoint.positions
+        positions[Lane("resync")] = .array((targets ?? ["all"]).map { .string($0) })
+        return StoredCheckpoint(positions: positions)
+    }
+
+    func removeTraces(of pipe: PipeID, checkpoint: StoredCheckpoint) async throws {
+        if mentions("gone") { throw PipeError.unreachable }
+    }
+}
+
+extension PipeError {
+    fileprivate static let unreachable = PipeError(.sourceUnreachable, .retry, side: .source, "connection refused")
+}
+
 /// A source with nothing to read.
 struct EmptySource: Source {
     struct Position: SourcePosition {}
@@ -64,6 +112,13 @@ extension SourceCatalog {
     static let described = SourceCatalog(
         Connectors.all.kinds.map { type in
             func wrap<Base: SourceConfiguration>(_ type: Base.Type) -> any SourceConfiguration.Type { DescribedSource<Base>.self }
+            return wrap(type)
+        })
+
+    /// All sources of the contract, each able to map tables.
+    static let databases = SourceCatalog(
+        Connectors.all.kinds.map { type in
+            func wrap<Base: SourceConfiguration>(_ type: Base.Type) -> any SourceConfiguration.Type { DatabaseFake<Base>.self }
             return wrap(type)
         })
 

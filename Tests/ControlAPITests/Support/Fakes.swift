@@ -64,6 +64,23 @@ final class FakeWarehouses: WarehouseProvider {
         throw PipeError(.internalError, .bug, side: .penstock, "the control plane does not write rows")
     }
     func inspect(_ spec: PipeSpec) async -> [Finding] { state.withLock { $0.findings } }
+
+    private let tables = Mutex<(problems: [String: [String]], asked: [(tables: [TargetTable], mustBeEmpty: Set<String>)])>(([:], []))
+
+    /// What is wrong with mapped tables, by target.
+    func answer(tables problems: [String: [String]]) { tables.withLock { $0.problems = problems } }
+
+    var inspectedTables: [(tables: [TargetTable], mustBeEmpty: Set<String>)] { tables.withLock { $0.asked } }
+
+    func problems(
+        of tables: [TargetTable], mustBeEmpty: Set<String>, spec: PipeSpec
+    ) async throws -> [(target: String, problems: [String])] {
+        self.tables.withLock { state in
+            state.asked.append((tables, mustBeEmpty))
+            return tables.compactMap { table in state.problems[table.name].map { (table.name, $0) } }
+        }
+    }
+
     func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField] { state.withLock { $0.fields } }
 }
 

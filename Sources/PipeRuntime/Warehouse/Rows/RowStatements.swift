@@ -30,23 +30,12 @@ struct RowStatements: Sendable {
     ///
     /// - Parameter token: nil: without deduplication, for tables that are thrown away.
     func insert(_ rows: EncodedRows, into table: TableName, token: String?) async throws(ClickHouseError) {
-        let count = max(1, rows.rowCount)
-        var settings = [
-            "insert_deduplicate": token == nil ? "0" : "1", "async_insert": "0",
-            "deduplicate_blocks_in_dependent_materialized_views": token == nil ? "0" : "1",
-            // One block per batch: a token names a block, so a repetition must not be cut differently.
-            "max_insert_block_size": String(count), "min_insert_block_size_rows": String(count), "min_insert_block_size_bytes": "0",
-            "max_insert_threads": "1", "max_partitions_per_insert_block": "0",
-            // Batches are parsed beside each other. Within one, segments handed from thread to thread cost a third more CPU for the same rows
-            // (25.8, 28 MB of JSON, two cores), and one thread parses more than one connection to a source delivers.
-            "input_format_parallel_parsing": "0",
-        ]
-        if let token { settings["insert_deduplication_token"] = token }
         try await client.insert(
             """
             INSERT INTO \(table.quoted) (\(projection.insertList)) SELECT \(projection.selectList) \
             FROM input(\(Literal.string(projection.structure))) FORMAT \(Identifier.quoted(rows.format))
-            """, body: rows.bytes, settings: settings.merging(parserSettings) { $1 },
+            """, body: rows.bytes,
+            settings: BlockSettings.of(rows: rows.rowCount, token: token).merging(parserSettings) { $1 },
             compression: client.connection.isLoopback ? .none : .zstd)
     }
 
