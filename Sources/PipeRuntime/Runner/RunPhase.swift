@@ -40,6 +40,8 @@ actor RunPhase {
         while let next = wanted, next != shown {
             try await observe(next)
             shown = next
+            // A turn clears the message of the pipe, and a table that failed before stays failed.
+            await troubles.overwritten()
         }
     }
 }

@@ -37,6 +37,12 @@ actor Troubles {
         await publish()
     }
 
+    /// The message was overwritten by somebody else.
+    func overwritten() async {
+        shown = nil
+        await publish()
+    }
+
     /// Writes one message at a time, always the newest: two writers could leave the older one standing.
     private func publish() async {
         guard !isPublishing else { return }

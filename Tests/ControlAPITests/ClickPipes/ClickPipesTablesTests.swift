@@ -100,12 +100,14 @@ import Testing
     @Test func otherEditsDoNotWakeAPausedPipe() async throws {
         try await with(state: .paused) { client, id, fixture in
             let body: JSONValue = ["source": ["postgres": ["settings": ["syncIntervalSeconds": 5]]]]
-            #expect(try await client.send(.patch, "~~/clickpipes/\(id)", body: body).result["state"] == "Paused")
-            #expect(try await fixture.catalog.pipe(id)?.wanted == .stopped)
+            let answer = try await client.send(.patch, "~~/clickpipes/\(id)", body: body)
+            let record = try await fixture.catalog.pipe(id)
+            #expect(answer.result["state"] == "Paused" && record?.wanted == .stopped)
         }
-        try await with(state: .failed) { client, id, fixture in
+        try await with(state: .failed) { client, id, _ in
             let body: JSONValue = ["source": ["postgres": ["tableMappingsToAdd": .array([mapping("orders")])]]]
-            #expect(try await client.send(.patch, "~~/clickpipes/\(id)", body: body).result["state"] == "Failed")
+            let answer = try await client.send(.patch, "~~/clickpipes/\(id)", body: body)
+            #expect(answer.result["state"] == "Failed")
         }
         try await with(state: .running) { client, id, _ in
             let body: JSONValue = ["source": ["postgres": ["tableMappingsToAdd": .array([mapping("orders")])]]]
@@ -168,7 +170,8 @@ import Testing
             #expect(try await fixture.catalog.pipe(id) == nil)
         }
         try await with { client, id, fixture in
-            #expect(try await client.send(.delete, "~~/clickpipes/\(id)").status == 200)
+            let answer = try await client.send(.delete, "~~/clickpipes/\(id)")
+            #expect(answer.status == 200)
             #expect(fixture.pipes.cleanedPipes == [id])
         }
     }

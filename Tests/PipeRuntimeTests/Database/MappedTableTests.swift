@@ -61,7 +61,8 @@ struct MappedTableTests {
                 try await fixture.answer(
                     "SELECT groupArray(engine) FROM (SELECT * FROM system.tables WHERE database = '$db' ORDER BY name)")
                     == "['MergeTree','Null','ReplacingMergeTree']")
-            #expect(try await !warehouse.change(.create(table)) && !warehouse.change(.create(.example("n", engine: .null))))
+            #expect(try await !warehouse.change(.create(table)))
+            #expect(try await !warehouse.change(.create(.example("n", engine: .null))))
         }
     }
 
@@ -90,7 +91,9 @@ struct MappedTableTests {
         try await WarehouseFixture.use { fixture in
             let warehouse = try warehouse(fixture)
             _ = try await warehouse.change(.create(.example("a", engine: .mergeTree)))
-            try await fixture.run("CREATE MATERIALIZED VIEW $db.v ENGINE = MergeTree ORDER BY id AS SELECT id FROM $db.a")
+            try await fixture.run(
+                "CREATE MATERIALIZED VIEW $db.v ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 100 AS SELECT id FROM $db.a"
+            )
             let store = InMemoryCheckpointStore()
             let source = WrittenSource { checkpoint, output in
                 for pending in checkpoint.pending {
@@ -106,7 +109,7 @@ struct MappedTableTests {
                 return await harness.run(source, family: .database)
             }
             let first = await run()
-            #expect(first.error?.message.contains("b") == true && first.error?.disposition == .user, "there is no table b yet")
+            #expect(first.error?.message.contains(".b") == true && first.error?.disposition == .user, "there is no table b yet")
             // Cancelled while its table was being written, or not: either way the token decides.
             try await insert(warehouse, .example("a", ids: 0..<1000), "changes:0-1000")
             _ = try await warehouse.change(.create(.example("b", engine: .mergeTree)))
@@ -135,7 +138,7 @@ struct MappedTableTests {
             ]
             for change in changes {
                 #expect(try await warehouse.change(change), "\(change)")
-                if change != changes[0] { #expect(try await !warehouse.change(change), "\(change)") }
+                #expect(try await !warehouse.change(change), "\(change)")
             }
             #expect(try await fixture.answer("SELECT groupUniqArray((number, odd)) FROM $db.t") == "[(7,0)]")
             #expect(
@@ -147,8 +150,6 @@ struct MappedTableTests {
             #expect(try await !warehouse.change(.truncate(table: "t")))
             #expect(try await !warehouse.change(.truncate(table: "nothing")))
             #expect(try await fixture.answer("SELECT count() FROM $db.t") == "0")
-            // What was written before the truncation was said may be said again.
-            try await insert(warehouse, .example("t", ids: 0..<2), "1")
 
             #expect(await refusal(warehouse, .changeType(table: "t", column: "id", type: "String")).contains("id"))
             #expect(await refusal(warehouse, .dropColumns(table: "t", ["id"])).contains("dropping column 'id'"))

@@ -71,7 +71,13 @@ struct TableChanges: Sendable {
             try await run(statements.add(column, to: table.name), "adding a column to \(name(table.name))")
             isChanged = true
         }
-        if table.engine != .null { try await Deduplication(spec: spec, service: service).widen(name(table.name)) }
+        if table.engine != .null {
+            let deduplication = Deduplication(spec: spec, service: service)
+            try await deduplication.widen(name(table.name))
+            for problem in try await deduplication.problems(of: name(table.name)) {
+                log.log(.warning, nil, "a batch that is repeated after a crash may count twice: \(problem)")
+            }
+        }
         return isChanged
     }
 
