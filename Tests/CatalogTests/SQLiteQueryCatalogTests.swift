@@ -65,10 +65,10 @@ import Testing
             try old.close()
             let raw = try DatabaseQueue(path: file.path)
             try await raw.write { database in
-                for table in ["saved_query", "query_endpoint_version", "query_endpoint", "service_query_endpoint"] {
+                for table in ["pipe_table", "saved_query", "query_endpoint_version", "query_endpoint", "service_query_endpoint"] {
                     try database.execute(sql: "DROP TABLE \(table)")
                 }
-                try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '002'")
+                try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier > '001'")
                 #expect(try String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations") == ["001"])
             }
             try raw.close()

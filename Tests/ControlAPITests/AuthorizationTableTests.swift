@@ -27,6 +27,7 @@ import Testing
         "organizationRolePatch": administrators, "organizationRoleDelete": administrators,
         "activityGetList": developers, "activityGet": developers,
         "clickPipeGetList": viewers, "clickPipeGet": viewers, "clickPipeContextGet": viewers, "clickPipeFilesGet": viewers,
+        "clickPipeTablesGet": viewers,
         "clickPipeSettingsGet": viewers, "clickPipeCreate": developers, "clickPipeUpdate": developers, "clickPipeDelete": developers,
         "clickPipeStateUpdate": developers, "clickPipeScalingUpdate": developers, "clickPipeSettingsUpdate": developers,
         "clickPipeSchemaDiscovery": developers, "clickPipeErrorGetList": viewers, "clickPipeErrorReplay": developers,
