@@ -67,7 +67,7 @@ let sources: [[Target]] = [
     connector("Kafka", ["CRdKafka", "CCompression", "CloudSigning", asyncHTTPClient, nioCore, nioHTTP1, nioSSL]),
     connector("Kinesis"),
     connector("ObjectStorage", ["CloudSigning", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix]),
-    connector("Postgres"),
+    connector("Postgres", ["CLibPQ"]),
     connector("MySQL"),
     connector("MongoDB"),
     connector("BigQuery"),
@@ -107,6 +107,11 @@ let package = Package(
                 providers: [.apt(["zlib1g-dev", "liblz4-dev", "libsnappy-dev", "libzstd-dev"])]),
         ],
         [.systemLibrary(name: "CMalloc")],
+        [
+            .systemLibrary(
+                name: "CLibPQ", path: "Connectors/Postgres/CLibPQ", pkgConfig: "libpq",
+                providers: [.apt(["libpq-dev"]), .brew(["libpq"])])
+        ],
         [.systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])])],
         library(
             "ClickHouse", ["CZstd", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS],

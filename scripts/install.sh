@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 part=${1:-runtime}
 
-# What the build links (SQLite, compression, Kafka) and what runs the embedded engine (Python).
-packages=(libsqlite3-dev libzstd-dev zlib1g-dev liblz4-dev libsnappy-dev librdkafka-dev python3 python3-venv ca-certificates)
-[ "$part" = test ] && packages+=(curl openssl wrk kcat)
+# What the build links (SQLite, compression, Kafka, Postgres) and what runs the embedded engine (Python).
+packages=(libsqlite3-dev libzstd-dev zlib1g-dev liblz4-dev libsnappy-dev librdkafka-dev libpq-dev python3 python3-venv ca-certificates)
+[ "$part" = test ] && packages+=(curl openssl wrk kcat postgresql-15 postgresql-client-15)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -84,7 +84,7 @@ def test_a_trailing_slash_creates_too(api, moto, bucket, table):
     api.curl("DELETE", f"{api.pipes}/{created['id']}").result
 
 
-@pytest.mark.parametrize("kind", ["kinesis", "postgres", "mysql", "mongodb", "bigquery"])
+@pytest.mark.parametrize("kind", ["kinesis", "mysql", "mongodb", "bigquery"])
 def test_sources_of_other_issues_are_validated_and_refused_by_name(api, kind):
     destination = {
         "table": "t", "managedTable": True, "tableDefinition": {"engine": {"type": "MergeTree"}},
@@ -93,8 +93,6 @@ def test_sources_of_other_issues_are_validated_and_refused_by_name(api, kind):
     sources = {
         "kinesis": {"format": "JSONEachRow", "streamName": "s", "region": "us-east-1", "iteratorType": "TRIM_HORIZON",
                     "authentication": "IAM_USER", "accessKey": {"accessKeyId": "a", "secretKey": "s"}},
-        "postgres": {"host": "h", "port": 5432, "database": "d", "credentials": {"username": "u", "password": "p"},
-                     "settings": {"replicationMode": "cdc"}, "tableMappings": [table_mapping]},
         "mysql": {"host": "h", "port": 3306, "credentials": {"username": "u", "password": "p"},
                   "settings": {"replicationMode": "cdc"}, "tableMappings": [table_mapping]},
         "mongodb": {"uri": "mongodb+srv://c.example.net", "readPreference": "secondaryPreferred",

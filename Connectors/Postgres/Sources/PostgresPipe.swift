@@ -1,0 +1,218 @@
+import PipeCore
+
+/// One read: prepares the server and the targets, repeats what was journaled, then copies and streams.
+struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == PostgresExtent {
+    let run: PostgresRun
+    let checkpoint: Checkpoint<PostgresExtent>
+    let output: Output
+
+    func run() async throws {
+        let control = try await PostgresConnection.connect(run.target)
+        defer { control.close() }
+        let (tables, missing) = try await MirroredTable.load(run.configuration, on: control)
+        var plans = self.plans(tables)
+        try await announce(tables, missing, plans)
+        if tables.isEmpty { throw missingTables(missing) }
+        try await forgetRemovedTables()
+
+        var exporter: SnapshotExporter?
+        var stream: StreamPosition?
+        if run.replicates {
+            try await preparePublication(tables.map(\.name), on: control)
+            (stream, exporter) = try await prepareSlot(on: control)
+        } else if tables.contains(where: { plans[$0.name]?.isDone != true }) {
+            exporter = try await SnapshotExporter.exporting(run.target)
+        }
+        defer { exporter?.close() }
+        try await prepareTargets(tables, &plans)
+        let snapshot = PostgresSnapshot(
+            run: run, output: output, tables: tables, plans: plans, checkpoint: checkpoint, exporter: exporter,
+            isCanSeek: control.major >= 14)
+        try await snapshot.repeatPending()
+        try await snapshot.finishExchanges(&plans)
+        let types = try await TypeCatalog.load(Set(tables.flatMap { $0.description.columns.map(\.type) }), on: control)
+        let replication = stream.map {
+            PostgresReplication(
+                run: run, output: output, tables: tables, plans: plans, types: types, start: $0,
+                pending: checkpoint.pending.filter { $0.lane == .changes })
+        }
+        let waiting = tables.filter { plans[$0.name]?.isDone == false }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            if !waiting.isEmpty { group.addTask { try await snapshot.load(waiting) } }
+            if let replication { group.addTask { try await replication.run() } }
+            defer { group.cancelAll() }
+            // The snapshot ends; the stream does not.
+            while let _ = try await group.next() {}
+        }
+    }
+
+    /// The plan of each table that is to be loaded, or has been.
+    private func plans(_ tables: [MirroredTable]) -> [TableName: TablePlan] {
+        var plans: [TableName: TablePlan] = [:]
+        for table in tables {
+            let known = checkpoint.positions[.table(table.name)]?.table
+            if var plan = known, !plan.isRemoved {
+                if run.settings.replicationMode == .changesOnly { plan.isDone = true }
+                plans[table.name] = plan
+            } else {
+                var plan = TablePlan(generation: (known?.generation ?? -1) + 1)
+                plan.isDone = run.settings.replicationMode == .changesOnly
+                plans[table.name] = plan
+            }
+        }
+        return plans
+    }
+
+    private func announce(
+        _ tables: [MirroredTable], _ missing: [PostgresConfiguration.Mapping], _ plans: [TableName: TablePlan]
+    ) async throws {
+        var progress = tables.map { table in
+            let plan = plans[table.name]
+            let state: TableProgress.State =
+                if plan?.isDone == true {
+                    run.replicates ? .streaming : .completed
+                } else if plan?.isShadow == true {
+                    .resync
+                } else {
+                    .waiting
+                }
+            return TableProgress(target: table.mapping.targetTable, source: table.name.description, state: state)
+        }
+        progress += missing.map {
+            TableProgress(
+                target: $0.targetTable, source: $0.table.description, state: .failed,
+                message:
+                    "source table \($0.table) does not exist: it was dropped or renamed. Remove its mapping, or make it again and start the pipe"
+            )
+        }
+        run.begin(progress)
+        await output.progress(progress)
+        for mapping in missing { run.context.log.log(.error, .sourceMissing, "source table \(mapping.table) does not exist") }
+    }
+
+    private func missingTables(_ missing: [PostgresConfiguration.Mapping]) -> PipeError {
+        PipeError(
+            .sourceMissing, .user, side: .source,
+            "source tables do not exist: \(missing.map(\.table.description).joined(separator: ", ")). Correct source.postgres.tableMappings"
+        )
+    }
+
+    /// Tables whose mapping is gone start from nothing should it come back.
+    private func forgetRemovedTables() async throws {
+        let mapped = Set(run.configuration.tableMappings.map { Lane.table($0.table) })
+        for (lane, position) in checkpoint.positions {
+            guard var plan = position.table, !plan.isRemoved, !mapped.contains(lane) else { continue }
+            plan.isRemoved = true
+            try await note(plan, in: lane, from: position)
+        }
+    }
+
+    private func note(_ plan: TablePlan, in lane: Lane, from start: PostgresPosition) async throws {
+        let number = plan.isRemoved ? "removed" : "made"
+        try await output.emit(
+            Batch(
+                id: BatchID("p\(plan.generation)-\(lane)-\(number)-\(run.names.slot)-\(Self.stamp())"), lane: lane,
+                extent: PostgresExtent(start: start, end: PostgresPosition(table: plan)), payload: .tables([]), reason: .end))
+    }
+
+    /// Distinguishes notes of different runs.
+    static func stamp() -> String { String(UInt64.random(in: .min ... .max), radix: 36) }
+
+    // MARK: The server
+
+    private func preparePublication(_ tables: [TableName], on control: PostgresConnection) async throws {
+        let present = try await Publication.load(run.names.publication, on: control)
+        guard run.names.ownsPublication else {
+            guard let present else {
+                throw PostgresError(state: "42704", message: "publication \"\(run.names.publication)\" does not exist")
+            }
+            let absent = tables.filter { !present.tables.contains($0) }
+            if !present.isForAllTables, !absent.isEmpty {
+                throw PipeError(
+                    .sourceMissing, .user, side: .source,
+                    "tables not in publication \"\(run.names.publication)\": \(absent.map(\.description).joined(separator: ", ")). Add them, then start the pipe"
+                )
+            }
+            return
+        }
+        if present == nil, let stream = checkpoint.positions[.changes]?.stream, !stream.isReset {
+            throw PostgresError(state: "42704", message: "publication \"\(run.names.publication)\" does not exist")
+        }
+        for statement in Publication.statements(run.names.publication, from: present, to: tables, major: control.major) {
+            _ = try await control.query(statement)
+        }
+    }
+
+    /// Where the stream begins. A slot made now comes with a snapshot that shows exactly what was before the stream.
+    private func prepareSlot(on control: PostgresConnection) async throws -> (StreamPosition, SnapshotExporter?) {
+        let slot = try await ReplicationSlot.load(run.names.slot, on: control)
+        let known = checkpoint.positions[.changes]?.stream
+        if let known, !known.isReset {
+            guard let slot else {
+                throw PostgresError(state: "42704", message: "replication slot \"\(run.names.slot)\" does not exist")
+            }
+            if slot.walStatus == "lost" {
+                throw PostgresError(state: "55000", message: "replication slot \"\(run.names.slot)\" is lost")
+            }
+            return (known, nil)
+        }
+        // Where the stream begins was journaled and not settled.
+        var noted: StreamPosition?
+        for pending in checkpoint.pending where pending.lane == .changes {
+            try await output.emit(Batch(id: pending.id, lane: .changes, extent: pending.extent, payload: .tables([]), reason: .replay))
+            noted = pending.extent.end.stream
+        }
+        if slot != nil, let noted { return (noted, nil) }
+        let epoch = known?.epoch ?? 0
+        if !run.names.ownsSlot {
+            guard let slot else {
+                throw PostgresError(state: "42704", message: "replication slot \"\(run.names.slot)\" does not exist")
+            }
+            let position = StreamPosition(log: slot.confirmed ?? .zero, version: known?.version ?? 0, epoch: epoch)
+            try await noteStream(position)
+            return (position, nil)
+        }
+        if slot != nil { _ = try await control.query("SELECT pg_drop_replication_slot($1)", [run.names.slot]) }
+        let exporter = try await SnapshotExporter.makingSlot(
+            run.names.slot, run.target, isFailover: run.settings.enableFailoverSlots == true)
+        let position = StreamPosition(log: exporter.position, version: known?.version ?? 0, epoch: epoch)
+        try await noteStream(position)
+        return (position, exporter)
+    }
+
+    private func noteStream(_ position: StreamPosition) async throws {
+        let start = checkpoint.positions[.changes] ?? PostgresPosition(stream: StreamPosition())
+        try await output.emit(
+            Batch(
+                id: BatchID("c\(position.epoch)-begin-\(Self.stamp())"), lane: .changes,
+                extent: PostgresExtent(start: start, end: PostgresPosition(stream: position)), payload: .tables([]), reason: .end))
+    }
+
+    // MARK: The targets
+
+    private func prepareTargets(_ tables: [MirroredTable], _ plans: inout [TableName: TablePlan]) async throws {
+        for table in tables {
+            guard var plan = plans[table.name] else { continue }
+            let wanted = table.targetColumns
+            var changes: [TableChange] = []
+            let name = plan.isShadow ? TargetTable.shadowName(of: table.target.name) : table.target.name
+            if plan.columns.isEmpty {
+                if plan.isShadow {
+                    changes = [.drop(shadow: name), .create(table.target.shadow)]
+                } else {
+                    changes = [.create(table.target)]
+                }
+            } else if plan.columns != wanted {
+                changes = try TableEvolution.changes(of: name, source: table.name, from: plan.columns, to: wanted)
+            }
+            // A column that is gone at the source stays in the target.
+            let kept = plan.columns.filter { old in !wanted.contains { $0.name == old.name } }
+            if changes.isEmpty, plan.columns == wanted + kept { continue }
+            if !changes.isEmpty { try await output.change(changes) }
+            plan.columns = wanted + kept
+            plans[table.name] = plan
+            let lane = Lane.table(table.name)
+            try await note(plan, in: lane, from: checkpoint.positions[lane] ?? PostgresPosition(table: plan))
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import PipeCore
+import Synchronization
+
+/// What the parts of one run share.
+final class PostgresRun: Sendable {
+    let configuration: PostgresConfiguration
+    let context: SourceContext
+    let target: ConnectionTarget
+    let names: ReplicationNames
+    let stopwatch: Stopwatch
+    private let state: Mutex<State>
+
+    private struct State {
+        var progress: [String: TableProgress] = [:]
+        /// Tables whose shadow is loaded and waits for the stream to let go of it.
+        var loaded: [TableName] = []
+        /// Where the stream is settled.
+        var settled: StreamPosition?
+        var wake: (@Sendable () -> Void)?
+    }
+
+    /// Values are asked for as text although all their types are understood in binary.
+    let prefersText: Flag
+
+    init(_ configuration: PostgresConfiguration, _ context: SourceContext, prefersText: Flag) {
+        self.configuration = configuration
+        self.prefersText = prefersText
+        self.context = context
+        target = ConnectionTarget(configuration)
+        names = ReplicationNames(configuration, pipe: context.pipe.compact)
+        stopwatch = Stopwatch(context.clock)
+        state = Mutex(State())
+    }
+
+    var settings: PostgresConfiguration.Settings { configuration.settings }
+    var replicates: Bool { settings.replicationMode != .snapshot }
+
+    // MARK: Progress
+
+    func progress(of table: String) -> TableProgress? { state.withLock { $0.progress[table] } }
+
+    /// Notes the progress and gives what to report.
+    @discardableResult
+    func note(_ target: String, _ change: (inout TableProgress) -> Void) -> [TableProgress] {
+        state.withLock { state in
+            guard var progress = state.progress[target] else { return [] }
+            change(&progress)
+            state.progress[target] = progress
+            return [progress]
+        }
+    }
+
+    func begin(_ progress: [TableProgress]) {
+        state.withLock { state in for table in progress { state.progress[table.target] = table } }
+    }
+
+    // MARK: Between snapshot and stream
+
+    func shadowLoaded(_ table: TableName) {
+        let wake = state.withLock { state in
+            state.loaded.append(table)
+            return state.wake
+        }
+        wake?()
+    }
+
+    func takeLoaded() -> [TableName] {
+        state.withLock { state in
+            defer { state.loaded = [] }
+            return state.loaded
+        }
+    }
+
+    func setWake(_ wake: (@Sendable () -> Void)?) { state.withLock { $0.wake = wake } }
+
+    // MARK: Settled
+
+    var settled: StreamPosition? { state.withLock { $0.settled } }
+
+    func acknowledge(_ position: StreamPosition) {
+        let wake = state.withLock { state in
+            state.settled = position
+            return state.wake
+        }
+        wake?()
+    }
+}
+
+/// Something that is so from some moment on.
+final class Flag: Sendable {
+    private let value = Mutex(false)
+    var isSet: Bool { value.withLock { $0 } }
+    func set() { value.withLock { $0 = true } }
+}

@@ -1,0 +1,43 @@
+import PipeCore
+
+/// How the values of a relation's messages become a row of its target.
+struct RelationMap: Sendable {
+    struct Source: Sendable {
+        /// The field of the message; nil: the relation has no such column.
+        var field: Int?
+        var codec: PostgresCodec
+        var isNullable: Bool
+        /// A column of the sorting key whose old value tells whether a row has moved.
+        var isSorting: Bool
+    }
+
+    let relation: PgOutputMessage.Relation
+    /// Index of the table among those of the pipe.
+    let table: Int
+    /// In the order of the target's columns.
+    let sources: [Source]
+    /// Fields of the replica identity.
+    let keys: [Int]
+
+    /// Throws ``PipeError`` where a column has a type that its target column cannot take.
+    init(_ relation: PgOutputMessage.Relation, table index: Int, _ table: MirroredTable, types: TypeCatalog) throws {
+        self.relation = relation
+        self.table = index
+        keys = relation.columns.indices.filter { relation.columns[$0].isKey }
+        let sorting = Set(table.target.sortingKey)
+        let places = Dictionary(relation.columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        sources = try table.columns.map { column in
+            guard let place = places[column.name] else {
+                return Source(field: nil, codec: column.codec, isNullable: column.isNullable, isSorting: false)
+            }
+            let sent = relation.columns[place]
+            let dimensions = table.description.column(column.name)?.dimensions ?? 0
+            let codec = types.codec(
+                sent.type, modifier: sent.modifier, dimensions: dimensions, keepsNulls: table.settings.allowNullableColumns == true)
+            guard let fitted = codec.fitted(to: column.codec) else {
+                throw TableEvolution.incompatible(column.name, table.name, column.codec.clickHouseType, codec.clickHouseType)
+            }
+            return Source(field: place, codec: fitted, isNullable: column.isNullable, isSorting: sorting.contains(column.name))
+        }
+    }
+}

@@ -1,0 +1,360 @@
+import PipeCore
+
+/// One connection to the slot and what has been read of it. Lives in one task.
+final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresExtent {
+    let replication: PostgresReplication<Output>
+    let connection: PostgresConnection
+    let control: ControlLink
+    let isBinary: Bool
+    var assembler: ChangeAssembler
+    var types: TypeCatalog
+    /// Batches to be made again, next first.
+    private var replays: ArraySlice<PendingBatch<PostgresExtent>>
+    private var decoder = PgOutputDecoder()
+    private var spools: [UInt32: TransactionSpool] = [:]
+    /// The transaction whose piece is being received.
+    private var streamed: UInt32?
+    private var emitted: StreamPosition?
+    private var confirmed: LogPosition
+    private var sent = LogPosition.zero
+    private var sentAt = Duration.zero
+    private var watchedAt = Duration.zero
+    private var beatAt = Duration.zero
+    private var oldestRow: Duration?
+    /// Shadows that are loaded and whose exchange waits for the end of a transaction.
+    private var loaded: [TableName] = []
+    private var hasWarnedOfTruncation = false
+
+    init(_ replication: PostgresReplication<Output>, _ connection: PostgresConnection, from position: StreamPosition, isBinary: Bool) {
+        self.replication = replication
+        self.connection = connection
+        self.isBinary = isBinary
+        control = ControlLink(replication.run.target)
+        types = replication.types
+        replays = replication.pending[...]
+        confirmed = position.log
+        assembler = ChangeAssembler(
+            replication.tables.map { table in
+                let isShadow = replication.plans[table.name]?.isShadow == true
+                let target = table.target.name
+                return TableAccumulator(table, target: isShadow ? TargetTable.shadowName(of: target) : target)
+            }, from: position)
+    }
+
+    func close() { control.close() }
+
+    var run: PostgresRun { replication.run }
+    var output: Output { replication.output }
+
+    private var interval: Duration { .seconds(run.settings.syncIntervalSeconds ?? 60) }
+    private var rowLimit: Int { run.settings.pullBatchSize ?? 100_000 }
+    private var byteLimit: Int { max(1 << 20, min(16 << 20, run.context.memory / 2)) }
+
+    // MARK: The loop
+
+    func run() async throws {
+        sentAt = run.stopwatch.now
+        beatAt = sentAt
+        try await report()
+        while true {
+            try Task.checkCancellation()
+            let chunk = try await connection.receive(limit: 1 << 20, within: wait)
+            try await process(chunk)
+            try await exchangeLoaded()
+            let now = run.stopwatch.now
+            if assembler.isEmpty {
+                oldestRow = nil
+            } else if oldestRow == nil {
+                oldestRow = now
+            }
+            if isDue(now) { try await flush(.time) }
+            advance()
+            try await keepUp(now)
+            if chunk.isLast { throw PostgresError(message: "the server ended the stream of changes", isConnection: true) }
+        }
+    }
+
+    /// Until something falls due, but a message, a settlement or a cancellation ends it.
+    private var wait: Duration {
+        guard let oldestRow, replays.isEmpty else { return .seconds(5) }
+        return max(.milliseconds(1), min(.seconds(5), oldestRow + interval - run.stopwatch.now))
+    }
+
+    private func isDue(_ now: Duration) -> Bool {
+        guard replays.isEmpty, assembler.transaction == nil, let oldestRow else { return false }
+        return assembler.rowCount >= rowLimit || now - oldestRow >= interval
+    }
+
+    private enum Outcome {
+        case done
+        /// The rows gathered are a batch; the message is still to be read.
+        case cut(FlushReason)
+        case step(ChangeAssembler.Step)
+        case keepalive(LogPosition, wantsReply: Bool)
+        case streamCommit(UInt32, PgOutputMessage.Commit)
+    }
+
+    private func process(_ chunk: CopyChunk) async throws {
+        var index = 0
+        while index < chunk.ends.count {
+            let outcome = try chunk.bytes.withUnsafeBytes { bytes in
+                var start = index == 0 ? 0 : chunk.ends[index - 1]
+                while index < chunk.ends.count {
+                    let wire = UnsafeRawBufferPointer(rebasing: bytes[start..<chunk.ends[index]])
+                    let outcome = try self.message(wire)
+                    if case .cut = outcome { return outcome }
+                    start = chunk.ends[index]
+                    index += 1
+                    if case .done = outcome { continue }
+                    return outcome
+                }
+                return Outcome.done
+            }
+            try await handle(outcome)
+        }
+    }
+
+    /// Deals with one message as far as that needs no waiting.
+    private func message(_ wire: UnsafeRawBufferPointer) throws -> Outcome {
+        switch try ReplicationFrame(wire) {
+        case .keepalive(let end, let wantsReply): return .keepalive(end, wantsReply: wantsReply)
+        case .data(_, _, let payload):
+            if decoder.isStreaming, try spool(wire, payload) { return .done }
+            let wasStreaming = decoder
+            let message = try decoder.decode(wire, from: payload).message
+            switch message {
+            case .streamStart(let transaction, _):
+                streamed = transaction
+                if spools[transaction] == nil {
+                    spools[transaction] = TransactionSpool(path: "\(run.context.scratchFolder)/\(transaction)")
+                }
+                return .done
+            case .streamStop:
+                streamed = nil
+                try spillIfNeeded()
+                return .done
+            case .streamAbort(let transaction, let part):
+                if transaction == part { spools[transaction] = nil } else { spools[transaction]?.aborted.insert(part) }
+                return .done
+            case .streamCommit(let transaction, let commit): return .streamCommit(transaction, commit)
+            default:
+                if let reason = cutBefore(message) {
+                    decoder = wasStreaming
+                    return .cut(reason)
+                }
+                let step = try assembler.consume(message, in: wire)
+                if case .goOn = step { return .done }
+                return .step(step)
+            }
+        }
+    }
+
+    /// Whether a batch ends in front of this message.
+    private func cutBefore(_ message: PgOutputMessage) -> FlushReason? {
+        if let target = replays.first?.extent.end.stream {
+            switch message {
+            case .begin(let begin): return target.changes == 0 && begin.commit >= target.log ? .replay : nil
+            case .insert, .update, .delete, .commit:
+                guard target.changes > 0, let begin = assembler.transaction, begin.commit >= target.log else { return nil }
+                return assembler.position.changes >= target.changes ? .replay : nil
+            default: return nil
+            }
+        }
+        return assembler.byteCount >= byteLimit ? .bytes : nil
+    }
+
+    private func handle(_ outcome: Outcome) async throws {
+        switch outcome {
+        case .done: break
+        case .cut(let reason): try await flush(reason)
+        case .step(.relation(let relation)): try await learn(relation)
+        case .step(.truncated(let relations)): await truncated(relations)
+        case .step(.committed): try await committed()
+        case .step(.goOn): break
+        case .keepalive(let end, let wantsReply):
+            if let target = replays.first?.extent.end.stream, target.changes == 0, assembler.transaction == nil, end >= target.log {
+                try await flush(.replay)
+            } else if replays.isEmpty {
+                assembler.skip(to: end)
+            }
+            if wantsReply {
+                advance()
+                try await report()
+            }
+        case .streamCommit(let transaction, let commit): try await unspool(transaction, commit)
+        }
+    }
+
+    private func committed() async throws {
+        if let target = replays.first?.extent.end.stream {
+            if target.changes == 0, assembler.position.log >= target.log { try await flush(.replay) }
+        } else if assembler.rowCount >= rowLimit {
+            try await flush(.rows)
+        } else if let oldestRow, run.stopwatch.now - oldestRow >= interval {
+            try await flush(.time)
+        }
+        try await exchangeLoaded()
+    }
+
+    // MARK: Transactions that are streamed before they commit
+
+    /// Keeps a message of a piece; false for messages that end it.
+    private func spool(_ wire: UnsafeRawBufferPointer, _ payload: Int) throws -> Bool {
+        guard payload + 5 <= wire.count, let streamed, "RYIUDTM".utf8.contains(wire[payload]) else { return false }
+        var reader = WireReader(wire, from: payload + 1)
+        let part = try reader.integer(UInt32.self)
+        spools[streamed]?.append(kind: wire[payload], UnsafeRawBufferPointer(rebasing: wire[(payload + 5)...]), part: part)
+        return true
+    }
+
+    private func spillIfNeeded() throws {
+        while spools.values.reduce(0, { $0 + $1.bytesInMemory }) > run.context.memory / 4,
+            let largest = spools.values.max(by: { $0.bytesInMemory < $1.bytesInMemory })
+        { try largest.spill() }
+    }
+
+    private func unspool(_ transaction: UInt32, _ commit: PgOutputMessage.Commit) async throws {
+        let begin = PgOutputMessage.Begin(commit: commit.position, time: commit.time, transaction: transaction)
+        if let reason = cutBefore(.begin(begin)) { try await flush(reason) }
+        try assembler.begin(begin)
+        if let spool = spools.removeValue(forKey: transaction) {
+            var reader = try spool.reader(limit: 1 << 20)
+            while let messages = try reader.next() {
+                for (part, bytes) in messages where !spool.aborted.contains(part) { try await repeated(bytes) }
+            }
+        }
+        assembler.commit(commit)
+        try await committed()
+    }
+
+    private func repeated(_ bytes: [UInt8]) async throws {
+        var plain = PgOutputDecoder()
+        let message = try bytes.withUnsafeBytes { try plain.decode($0).message }
+        if let reason = cutBefore(message) { try await flush(reason) }
+        let step = try bytes.withUnsafeBytes { try assembler.consume(message, in: $0) }
+        try await handle(.step(step))
+    }
+
+    // MARK: Writing
+
+    func flush(_ reason: FlushReason) async throws {
+        try await fillHoles()
+        oldestRow = nil
+        if let replay = replays.popFirst() {
+            let (rows, _, _) = assembler.take()
+            emitted = replay.extent.end.stream
+            let batch = Batch(id: replay.id, lane: .changes, extent: replay.extent, payload: .tables(rows), reason: .replay)
+            return try await guarded { [output] in try await output.emit(batch) }
+        }
+        if assembler.isEmpty { return }
+        let (rows, start, end) = assembler.take()
+        emitted = end
+        let batch = Batch(
+            id: start.batch, lane: .changes,
+            extent: PostgresExtent(start: PostgresPosition(stream: start), end: PostgresPosition(stream: end)), payload: .tables(rows),
+            reason: reason)
+        try await guarded { [output] in try await output.emit(batch) }
+    }
+
+    private func fillHoles() async throws {
+        let holes = assembler.takeHoles()
+        if holes.isEmpty { return }
+        for (relation, holes) in Dictionary(grouping: holes, by: \.relation) {
+            guard let map = assembler.relations[relation] else { continue }
+            var found: [Int: [Int: [UInt8]?]] = [:]
+            do {
+                found = try await control { try await MissingValues(connection: $0).read(holes, map) }
+            } catch let error as PostgresError where error.isMissing || error.state == "42703" {
+                // Dropped or changed since; the stream says so further down.
+                run.context.log.log(.warning, .sourceSchema, "unchanged values of \(map.relation.name) could not be read: \(error.message)")
+            }
+            for (index, hole) in holes.enumerated() { try assembler.fill(hole, found[index] ?? [:]) }
+        }
+        output.count("unchanged_toast")
+    }
+
+    /// Waits for `body` and keeps the server from giving the connection up meanwhile.
+    func guarded(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let (connection, stopwatch, status) = (connection, run.stopwatch, ReplicationFrame.status(confirmed))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while true {
+                    try await stopwatch.sleep(for: .seconds(10))
+                    try await connection.writeCopy(status)
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func exchangeLoaded() async throws {
+        loaded += run.takeLoaded()
+        guard !loaded.isEmpty, assembler.transaction == nil, replays.isEmpty else { return }
+        try await flush(.end)
+        for name in loaded {
+            guard let index = assembler.tables.firstIndex(where: { $0.table.name == name }), let plan = replication.plans[name] else {
+                continue
+            }
+            let table = assembler.tables[index].table
+            let end = SnapshotEnd(run: run, output: output)
+            try await guarded { _ = try await end.finish(table, plan) }
+            assembler.tables[index].target = table.target.name
+        }
+        loaded = []
+    }
+
+    // MARK: Telling the server
+
+    /// Moves what the server may forget: to what is settled, and where nothing waits to what has been seen.
+    private func advance() {
+        let settled = run.settled
+        if let settled { confirmed = max(confirmed, settled.log) }
+        let isSettled = emitted.map { emitted in settled?.reaches(emitted) == true } ?? true
+        if isSettled, assembler.isEmpty, assembler.transaction == nil, replays.isEmpty {
+            confirmed = max(confirmed, assembler.position.log)
+        }
+    }
+
+    func report() async throws {
+        try await connection.writeCopy(ReplicationFrame.status(confirmed))
+        sent = confirmed
+        sentAt = run.stopwatch.now
+    }
+
+    private func keepUp(_ now: Duration) async throws {
+        if confirmed > sent || now - sentAt >= .seconds(10) { try await report() }
+        if now - watchedAt >= .seconds(10) || watchedAt == .zero {
+            watchedAt = now
+            try await watch()
+        }
+        if now - beatAt >= .seconds(600) {
+            beatAt = now
+            // So that a database in which nothing happens lets its neighbours' log go.
+            _ = try? await control { try await $0.query("SELECT pg_logical_emit_message(true, 'penstock_heartbeat', '')") }
+        }
+    }
+
+    private func watch() async throws {
+        guard let slot = try await control({ [name = run.names.slot] in try await ReplicationSlot.load(name, on: $0) }) else { return }
+        await output.alive(lag: SourceLag(items: 0, bytes: max(0, slot.keptBytes)))
+        if let status = slot.walStatus, status != "reserved" {
+            let left = slot.safeBytes.map { ", and \($0 >> 20) MiB more lose it" } ?? ""
+            run.context.log.log(
+                .warning, nil,
+                "the replication slot keeps \(slot.keptBytes >> 20) MiB of log on the server (wal_status \(status)\(left)): the pipe is behind"
+            )
+        }
+    }
+
+    private func truncated(_ relations: [UInt32]) async {
+        output.count("truncate")
+        if hasWarnedOfTruncation || relations.isEmpty { return }
+        hasWarnedOfTruncation = true
+        let names = relations.compactMap { assembler.relations[$0].map { "\($0.relation.schema).\($0.relation.name)" } }
+        run.context.log.log(
+            .warning, nil,
+            "\(names.joined(separator: ", ")) was truncated at the source; the target keeps its rows. Resync the table to empty it")
+    }
+}

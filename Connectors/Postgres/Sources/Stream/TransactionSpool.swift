@@ -1,0 +1,91 @@
+import FoundationEssentials
+
+/// Messages of a transaction that is streamed before it commits: in memory, and beyond a limit in a file.
+final class TransactionSpool {
+    private let path: String
+    private var memory: [UInt8] = []
+    private var file: FileHandleBox?
+    private(set) var bytesInFile = 0
+    /// Parts that were rolled back.
+    var aborted: Set<UInt32> = []
+
+    init(path: String) { self.path = path }
+
+    var bytesInMemory: Int { memory.count }
+
+    /// Keeps a message: its length, its part, and as it is outside of a streamed piece.
+    func append(kind: UInt8, _ rest: UnsafeRawBufferPointer, part: UInt32) {
+        memory.appendLittle(UInt32(rest.count + 1))
+        memory.appendLittle(part)
+        memory.append(kind)
+        memory.append(contentsOf: rest)
+    }
+
+    /// Moves what is in memory to the file.
+    func spill() throws {
+        let box: FileHandleBox
+        if let file {
+            box = file
+        } else {
+            box = try FileHandleBox(path)
+            file = box
+        }
+        try box.write(memory)
+        bytesInFile += memory.count
+        memory.removeAll(keepingCapacity: true)
+    }
+
+    /// Messages in order, about `limit` bytes at a time.
+    func reader(limit: Int) throws -> Reader { Reader(spool: self, limit: limit, file: try file?.reading()) }
+
+    struct Reader {
+        let spool: TransactionSpool
+        let limit: Int
+        private var file: FileHandleBox?
+        private var rest: [UInt8] = []
+        private var isMemoryTaken = false
+
+        init(spool: TransactionSpool, limit: Int, file: FileHandleBox?) {
+            self.spool = spool
+            self.limit = limit
+            self.file = file
+        }
+
+        /// Nil at the end.
+        mutating func next() throws -> [(part: UInt32, message: [UInt8])]? {
+            while true {
+                if let box = file {
+                    let more = try box.read(limit)
+                    if more.isEmpty { file = nil } else { rest += more }
+                } else if !isMemoryTaken {
+                    isMemoryTaken = true
+                    rest += spool.memory
+                } else {
+                    return nil
+                }
+                let messages = takeMessages()
+                if !messages.isEmpty { return messages }
+            }
+        }
+
+        private mutating func takeMessages() -> [(part: UInt32, message: [UInt8])] {
+            var messages: [(part: UInt32, message: [UInt8])] = []
+            var index = 0
+            while rest.count - index >= 8 {
+                let head = rest.withUnsafeBytes { bytes in
+                    (
+                        Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))),
+                        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index + 4, as: UInt32.self))
+                    )
+                }
+                guard rest.count - index - 8 >= head.0 else { break }
+                messages.append((head.1, Array(rest[(index + 8)..<(index + 8 + head.0)])))
+                index += 8 + head.0
+            }
+            rest.removeSubrange(..<index)
+            return messages
+        }
+    }
+
+    deinit { if file != nil { try? FileManager.default.removeItem(atPath: path) } }
+}
