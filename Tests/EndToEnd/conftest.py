@@ -11,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from api import API, SQL  # noqa: E402
 from endpoints import Endpoints  # noqa: E402
 from kafka import Broker, Certificates  # noqa: E402
+from postgres import Postgres  # noqa: E402
 from servers import Moto, Penstock, Process, random_name  # noqa: E402
 
 
@@ -19,7 +20,7 @@ def pytest_configure(config):
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_running(moto, penstock, broker, secure_broker, request):
+def nothing_left_running(moto, penstock, broker, secure_broker, postgres, request):
     """A test that fails halfway does not leave its servers to the others; those of the session stay."""
     if "own_endpoints" in request.fixturenames:
         request.getfixturevalue("own_endpoints")
@@ -114,6 +115,13 @@ def secure_broker(tmp_path_factory, certificates):
     broker = Broker(tmp_path_factory.mktemp("secure"), tls=certificates, sasl="my_user:my_password")
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory):
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""A Postgres of our own, and pipes that read it."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+from servers import Process, free_port, wait_until
+
+BINARIES = pathlib.Path("/usr/lib/postgresql/15/bin")
+PASSWORD = "s3cret-password"
+
+
+class Postgres(Process):
+    """Postgres 15 on loopback, database `postgres`, user `postgres`; Postgres refuses root, so root starts it as user `postgres`."""
+
+    def __init__(self, directory: pathlib.Path, settings: str = "wal_level = logical"):
+        self.port, self.directory = free_port(), directory
+        self.address = f"127.0.0.1:{self.port}"
+        directory.mkdir(parents=True, exist_ok=True)
+        self.prefix = []
+        if os.geteuid() == 0:
+            self.prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+            # The folders above must let the user through; /tmp of pytest does not.
+            shutil.chown(directory, "postgres", "postgres")
+            for parent in [directory, *directory.parents]:
+                if parent != pathlib.Path("/") and parent.stat().st_uid == 0 and not parent.stat().st_mode & 1:
+                    parent.chmod(parent.stat().st_mode | 0o011)
+        password = directory / "password"
+        password.write_text(PASSWORD)
+        password.chmod(0o644)
+        subprocess.run(
+            [*self.prefix, BINARIES / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password}",
+             "--no-sync", "--locale=C.UTF-8", "-E", "UTF8"], check=True, capture_output=True, cwd="/")
+        with open(directory / "data/postgresql.conf", "a") as file:
+            file.write(f"""
+listen_addresses = '127.0.0.1'
+port = {self.port}
+unix_socket_directories = ''
+fsync = off
+max_replication_slots = 20
+max_wal_senders = 20
+max_connections = 100
+{settings}
+""")
+        self.restart()
+
+    def restart(self):
+        """Starts with the same port and data, first or again."""
+        super().__init__([*self.prefix, BINARIES / "postgres", "-D", self.directory / "data"], self.directory / "postgres.log", cwd="/")
+        wait_until(lambda: self.psql("SELECT 1", check=False).returncode == 0, 60, "Postgres")
+
+    def stop(self, timeout: float = 30) -> int:
+        """A fast shutdown: SIGTERM alone waits for every client to leave."""
+        if self.running:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(signal.SIGQUIT)
+                self.process.wait()
+        self._output.close()
+        return self.process.returncode
+
+    def environment(self, user="postgres", password=PASSWORD):
+        return {**os.environ, "PGPASSWORD": password, "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": user, "PGTZ": "UTC"}
+
+    def psql(self, text: str, database="postgres", check=True):
+        done = subprocess.run(
+            [BINARIES / "psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"], input=text,
+            capture_output=True, text=True, env=self.environment())
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    def sql(self, text: str, database="postgres") -> str:
+        return self.psql(text, database).stdout.rstrip("\n")
+
+    def database(self, name: str):
+        self.sql(f'CREATE DATABASE "{name}"')
+
+
+def postgres_pipe(postgres, database, tables, destination="default", settings=None, source=None, name="postgres pipe"):
+    """Body of a pipe; `tables` are names in `public`, or whole mappings."""
+    mappings = [
+        {"sourceSchemaName": "public", "sourceTable": table, "targetTable": f"public_{table}"} if isinstance(table, str) else table
+        for table in tables]
+    return {
+        "name": name,
+        "source": {"postgres": {
+            "host": "127.0.0.1", "port": postgres.port, "database": database, "disableTls": True,
+            "credentials": {"username": "postgres", "password": PASSWORD},
+            "settings": {"replicationMode": "cdc", "syncIntervalSeconds": 1, **(settings or {})}, "tableMappings": mappings, **(source or {})}},
+        "destination": {"database": destination},
+    }
