@@ -13,6 +13,9 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
         var plans = self.plans(tables)
         try await announce(tables, missing, plans)
         if tables.isEmpty { throw missingTables(missing) }
+        let copies = PostgresSnapshot(
+            run: run, output: output, tables: tables, plans: plans, checkpoint: checkpoint, exporter: nil, canSeek: control.major >= 14)
+        try await copies.repeatPending()
         try await forgetRemovedTables()
 
         var exporter: SnapshotExporter?
@@ -23,13 +26,12 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
         } else if tables.contains(where: { plans[$0.name]?.isDone != true }) {
             exporter = try await SnapshotExporter.exporting(run.target)
         }
-        defer { exporter?.close() }
+        let held = exporter
+        defer { held?.close() }
         try await prepareTargets(tables, &plans)
+        try await copies.finishExchanges(&plans)
         let snapshot = PostgresSnapshot(
-            run: run, output: output, tables: tables, plans: plans, checkpoint: checkpoint, exporter: exporter,
-            isCanSeek: control.major >= 14)
-        try await snapshot.repeatPending()
-        try await snapshot.finishExchanges(&plans)
+            run: run, output: output, tables: tables, plans: plans, checkpoint: checkpoint, exporter: held, canSeek: control.major >= 14)
         let types = try await TypeCatalog.load(Set(tables.flatMap { $0.description.columns.map(\.type) }), on: control)
         let replication = stream.map {
             PostgresReplication(
@@ -38,7 +40,11 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
         }
         let waiting = tables.filter { plans[$0.name]?.isDone == false }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            if !waiting.isEmpty { group.addTask { try await snapshot.load(waiting) } }
+            group.addTask {
+                try await snapshot.load(waiting)
+                // A snapshot that is held keeps the server from cleaning up.
+                held?.close()
+            }
             if let replication { group.addTask { try await replication.run() } }
             defer { group.cancelAll() }
             // The snapshot ends; the stream does not.
@@ -50,7 +56,7 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
     private func plans(_ tables: [MirroredTable]) -> [TableName: TablePlan] {
         var plans: [TableName: TablePlan] = [:]
         for table in tables {
-            let known = checkpoint.positions[.table(table.name)]?.table
+            let known = self.known(.table(table.name))?.table
             if var plan = known, !plan.isRemoved {
                 if run.settings.replicationMode == .changesOnly { plan.isDone = true }
                 plans[table.name] = plan
@@ -61,6 +67,11 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
             }
         }
         return plans
+    }
+
+    /// Where a lane stands, its journaled batches included.
+    private func known(_ lane: Lane) -> PostgresPosition? {
+        checkpoint.pending.last { $0.lane == lane }?.extent.end ?? checkpoint.positions[lane]
     }
 
     private func announce(
@@ -100,8 +111,8 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
     /// Tables whose mapping is gone start from nothing should it come back.
     private func forgetRemovedTables() async throws {
         let mapped = Set(run.configuration.tableMappings.map { Lane.table($0.table) })
-        for (lane, position) in checkpoint.positions {
-            guard var plan = position.table, !plan.isRemoved, !mapped.contains(lane) else { continue }
+        for lane in Set(checkpoint.positions.keys).union(checkpoint.pending.map(\.lane)) where !mapped.contains(lane) {
+            guard let position = known(lane), var plan = position.table, !plan.isRemoved else { continue }
             plan.isRemoved = true
             try await note(plan, in: lane, from: position)
         }
@@ -181,11 +192,13 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
     }
 
     private func noteStream(_ position: StreamPosition) async throws {
-        let start = checkpoint.positions[.changes] ?? PostgresPosition(stream: StreamPosition())
+        let start = known(.changes) ?? PostgresPosition(stream: StreamPosition())
         try await output.emit(
             Batch(
                 id: BatchID("c\(position.epoch)-begin-\(Self.stamp())"), lane: .changes,
                 extent: PostgresExtent(start: start, end: PostgresPosition(stream: position)), payload: .tables([]), reason: .end))
+        // A copy that is on record without the beginning of its stream would miss what happened in between.
+        try await output.change([])
     }
 
     // MARK: The targets
@@ -212,7 +225,7 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
             plan.columns = wanted + kept
             plans[table.name] = plan
             let lane = Lane.table(table.name)
-            try await note(plan, in: lane, from: checkpoint.positions[lane] ?? PostgresPosition(table: plan))
+            try await note(plan, in: lane, from: known(lane) ?? PostgresPosition(table: plan))
         }
     }
 }

@@ -243,7 +243,6 @@ package struct PostgresProbe: Sendable {
             if found.scalar != nil { existing.append(table) }
         }
         guard !existing.isEmpty else { return [] }
-        defer {}
         do {
             let list = existing.map(\.quoted).joined(separator: ", ")
             _ = try await connection.query("BEGIN; CREATE PUBLICATION penstock_probe_of_privileges FOR TABLE \(list); ROLLBACK")

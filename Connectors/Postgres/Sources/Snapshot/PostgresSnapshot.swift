@@ -8,7 +8,7 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
     let plans: [TableName: TablePlan]
     let checkpoint: Checkpoint<PostgresExtent>
     let exporter: SnapshotExporter?
-    let isCanSeek: Bool
+    let canSeek: Bool
 
     private func table(of lane: Lane) -> MirroredTable? {
         tables.first { lane == .table($0.name) || lane.rawValue.hasPrefix(Lane.table($0.name).rawValue + "/") }
@@ -84,6 +84,7 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
     // MARK: Loading
 
     func load(_ waiting: [MirroredTable]) async throws {
+        if waiting.isEmpty { return }
         let parallel = max(1, run.settings.snapshotNumberOfParallelTables ?? 1)
         var rest = waiting[...]
         let failed = try await withThrowingTaskGroup(of: PipeError?.self) { group in
@@ -180,7 +181,7 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
             let bytes = size.scalar.flatMap { Int64($0) } ?? 0
             return SnapshotPlan.chunks(
                 of: table.description, rowsPerChunk: run.settings.snapshotNumRowsPerPartition ?? 100_000,
-                bytesPerBlock: blocks > 0 ? bytes / blocks : 8192, canSeek: isCanSeek)
+                bytesPerBlock: blocks > 0 ? bytes / blocks : 8192, canSeek: canSeek)
         }
     }
 

@@ -7,19 +7,12 @@ extension StreamSession {
         let unknown = Set(relation.columns.map(\.type)).subtracting(types.types.keys)
         if !unknown.isEmpty { types.merge(try await control { try await TypeCatalog.load(unknown, on: $0) }) }
         try await adapt(index, to: relation)
-        if isBinary {
-            let names = Set(assembler.tables[index].table.columns.map(\.name))
-            let isUnderstood = relation.columns.allSatisfy { column in
-                !names.contains(column.name) || types.codec(column.type, modifier: column.modifier).readsBinary
-            }
-            guard isUnderstood else {
-                // The next read asks for text.
-                run.prefersText.set()
-                throw PostgresError(
-                    message: "a column of \(relation.schema).\(relation.name) is read as text from now on", isConnection: true)
-            }
-        }
         try assembler.register(relation, at: index, types: types)
+        if isBinary, let map = assembler.relations[relation.id], !map.sources.allSatisfy({ $0.field == nil || $0.codec.readsBinary }) {
+            // The next read asks for text.
+            run.prefersText.set()
+            throw PostgresError(message: "a column of \(relation.schema).\(relation.name) is read as text from now on", isConnection: true)
+        }
     }
 
     /// The mapped table that a relation belongs to: itself, one it is a part of, or one it inherits from.
@@ -83,7 +76,8 @@ extension StreamSession {
             }
         }
         if changes.isEmpty { return }
-        try await flush(.end)
+        // In a repetition the change was made before the batch that is next.
+        if !isRepeating || !assembler.isEmpty { try await flush(.end) }
         let wanted = changes
         try await guarded { [output] in try await output.change(wanted) }
         output.count("schema_change")

@@ -46,6 +46,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
     var run: PostgresRun { replication.run }
     var output: Output { replication.output }
 
+    var isRepeating: Bool { !replays.isEmpty }
     private var interval: Duration { .seconds(run.settings.syncIntervalSeconds ?? 60) }
     private var rowLimit: Int { run.settings.pullBatchSize ?? 100_000 }
     private var byteLimit: Int { max(1 << 20, min(16 << 20, run.context.memory / 2)) }

@@ -22,7 +22,7 @@ package enum TableEvolution {
     package static func incompatible(_ column: String, _ source: TableName, _ old: String, _ new: String) -> PipeError {
         PipeError(
             .sourceSchema, .user, side: .source,
-            "column '\(column)' of \(source) was \(old) and is now \(new), which the target cannot become in place: resync the table")
+            "column '\(column)' of \(source) was \(old) and is now \(new), which the target cannot become in place: resync the pipe")
     }
 
     /// Whether every value of a type is one of the other.
@@ -58,7 +58,9 @@ extension PostgresCodec {
         switch (self, target) {
         case (.int16, .int32), (.int16, .int64), (.int32, .int64), (.float32, .float64): return .widened(self, to: target)
         case (.decimal, .decimal): return target
+        // Sent before the column became text.
         case (.enumeration, .text): return .text(isSame: true)
+        case (_, .text): return .text(isSame: false)
         default: return nil
         }
     }
