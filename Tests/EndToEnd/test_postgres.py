@@ -243,3 +243,57 @@ def test_a_server_without_logical_decoding_is_refused(api, tmp_path_factory):
     answer = api.curl("POST", api.pipes, postgres_pipe(server, "postgres", ["users"]))
     assert answer.status == 400 and "wal_level is not logical" in answer.error
     server.stop()
+
+
+def test_tls_with_an_authority_of_its_own(api, sql, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tls")
+    authority, certificate, key = own_certificate(directory, "db.example.com")
+    server = Postgres(directory / "server", settings=f"""wal_level = logical
+ssl = on
+ssl_cert_file = '{certificate}'
+ssl_key_file = '{key}'""")
+    server.sql("CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users VALUES (1, 'Ann')")
+    target = random_name("tls_")
+    mapping = {"sourceSchemaName": "public", "sourceTable": "users", "targetTable": target}
+
+    def refused(**source):
+        answer = api.curl("POST", api.pipes, postgres_pipe(server, "postgres", [mapping], source={"disableTls": False, **source}))
+        assert answer.status == 400, answer.text
+        return answer.error
+
+    assert "certificate verify failed" in refused()
+    assert "caCertificate" in refused()
+    # The certificate carries another name than the host.
+    assert "does not match host name" in refused(caCertificate=authority) and "tlsHost" in refused(caCertificate=authority)
+    for source in ({"caCertificate": authority, "tlsHost": "db.example.com"}, {"skipCertVerification": True}):
+        pipe = api.create_pipe(postgres_pipe(server, "postgres", [mapping], source={"disableTls": False, **source}))
+        api.wait_state(pipe, "Running")
+        holds(sql, target, [(1, "Ann")])
+        used = server.sql("SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'penstock'")
+        assert used == "t"
+        api.curl("DELETE", f"{api.pipes}/{pipe}").result
+        sql.text(f"DROP TABLE {target}")
+    server.stop()
+
+
+def own_certificate(directory, name):
+    """An authority (PEM text), and files of a certificate that it signed, readable for Postgres."""
+    import os
+    import shutil
+    import subprocess
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=directory)
+
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=own authority", "-out", "ca.pem", "-keyout", "ca.key")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-out", "server.csr", "-keyout", "server.key")
+    (directory / "names").write_text(f"subjectAltName=DNS:{name}")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names",
+            "-out", "server.pem")
+    for file in ("server.key", "server.pem"):
+        if os.geteuid() == 0:
+            shutil.chown(directory / file, "postgres", "postgres")
+        (directory / file).chmod(0o600)
+    if os.geteuid() == 0:
+        directory.chmod(0o755)
+    return (directory / "ca.pem").read_text(), directory / "server.pem", directory / "server.key"

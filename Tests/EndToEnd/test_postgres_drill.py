@@ -53,6 +53,7 @@ def test_everything_is_equal_after_kills(tmp_path, tmp_path_factory, rounds):
 
     program = Penstock(tmp_path / "data")
     api = API(program)
+    wait_until(lambda: api.get(api.service).result["state"] == "running", 60, "the service")
     mappings = [
         {"sourceSchemaName": "public", "sourceTable": table, "targetTable": f"bench_{table}"} for table in TABLES]
     pipe = api.create_pipe(postgres_pipe(
