@@ -297,3 +297,44 @@ def own_certificate(directory, name):
     if os.geteuid() == 0:
         directory.chmod(0o755)
     return (directory / "ca.pem").read_text(), directory / "server.pem", directory / "server.key"
+
+
+def test_one_table_is_loaded_anew_while_the_others_go_on(api, sql, postgres, database, users):
+    postgres.sql("CREATE TABLE orders (id int PRIMARY KEY, name text); INSERT INTO orders VALUES (1, 'book')", database)
+    orders = {**users, "sourceTable": "orders", "targetTable": users["targetTable"] + "_orders"}
+    pipe = api.create_pipe(postgres_pipe(postgres, database, [users, orders]))
+    api.wait_state(pipe, "Running")
+    holds(sql, users["targetTable"], [(1, "Ann"), (2, "Bob")])
+    holds(sql, orders["targetTable"], [(1, "book")])
+    for table in (users["targetTable"], orders["targetTable"]):
+        sql.text(f"INSERT INTO {table} (id, name, _peerdb_version) VALUES (99, 'ghost', 1)")
+    api.curl("PATCH", f"{api.pipes}/{pipe}/state", {"command": "resync", "tables": [orders["targetTable"]]}).result
+    postgres.sql("INSERT INTO orders VALUES (2, 'pen'); INSERT INTO users VALUES (3, 'Cid')", database)
+    holds(sql, orders["targetTable"], [(1, "book"), (2, "pen")])
+    holds(sql, users["targetTable"], [(1, "Ann"), (2, "Bob"), (3, "Cid"), (99, "ghost")])
+    tables = {table["target"]: table for table in listed(api, pipe)}
+    assert tables[orders["targetTable"]]["state"] == "Streaming"
+    api.curl("DELETE", f"{api.pipes}/{pipe}").result
+    sql.text(f"DROP TABLE {orders['targetTable']}")
+
+
+def listed(api, pipe):
+    result = api.get(f"{api.pipes}/{pipe}/tables").result
+    return result if isinstance(result, list) else result["tables"]
+
+
+def test_wider_types_and_a_dropped_column(api, sql, postgres, database):
+    target = random_name("wide_")
+    postgres.sql("CREATE TABLE wide (id int PRIMARY KEY, name text, a smallint, n numeric(6,2), gone text); INSERT INTO wide VALUES (1, 'x', 1, 1.5, 'g')", database)
+    mapping = {"sourceSchemaName": "public", "sourceTable": "wide", "targetTable": target}
+    pipe = api.create_pipe(postgres_pipe(postgres, database, [mapping]))
+    api.wait_state(pipe, "Running")
+    holds(sql, target, [(1, "x")])
+    postgres.sql("""INSERT INTO wide VALUES (2, 'y', 2, 2.5, 'g');
+ALTER TABLE wide ALTER a TYPE bigint, ALTER n TYPE numeric(20,4), DROP COLUMN gone; INSERT INTO wide VALUES (3, 'z', 5000000000, 12345678.1234)""", database)
+    holds(sql, target, [(1, "x"), (2, "y"), (3, "z")])
+    assert sql.value(f"SELECT groupArray((a, toString(n), gone)) FROM (SELECT * FROM {target} FINAL ORDER BY id)") == [
+        [1, "1.5", "g"], [2, "2.5", "g"], [5000000000, "12345678.1234", ""]]
+    assert sql.value(f"SELECT type FROM system.columns WHERE table = '{target}' AND name = 'n'") == "Decimal(20, 4)"
+    api.curl("DELETE", f"{api.pipes}/{pipe}").result
+    sql.text(f"DROP TABLE {target}")

@@ -25,7 +25,6 @@ struct ChangeAssembler {
     /// Relations that are of no interest.
     private var ignored: Set<UInt32> = []
     private(set) var holes: [Hole] = []
-    private var holeBytes = 0
     /// Where the batch that gathers began, and where it has come to.
     private(set) var start: StreamPosition
     private(set) var position: StreamPosition
@@ -41,8 +40,8 @@ struct ChangeAssembler {
         skipped = position.changes
     }
 
-    var rowCount: Int { tables.reduce(holes.count) { $0 + $1.count } }
-    var byteCount: Int { tables.reduce(holeBytes) { $0 + $1.bytes.count } }
+    private(set) var rowCount = 0
+    private(set) var byteCount = 0
     var isEmpty: Bool { rowCount == 0 }
 
     mutating func begin(_ begin: PgOutputMessage.Begin) throws(WireError) {
@@ -70,15 +69,13 @@ struct ChangeAssembler {
         switch message {
         case .insert(let relation, let new):
             guard let (map, begin) = try next(relation) else { break }
-            try tables[map.table].append(
-                new, in: wire, map, .insert, version: nextVersion(begin), time: Self.milliseconds(begin.time))
+            try append(new, in: wire, map, .insert, begin)
         case .update(let relation, let old, let new):
             guard let (map, begin) = try next(relation) else { break }
             try update(map, old, new, begin, wire)
         case .delete(let relation, let old):
             guard let (map, begin) = try next(relation) else { break }
-            try tables[map.table].append(
-                old.tuple, in: wire, map, .delete, version: nextVersion(begin), time: Self.milliseconds(begin.time))
+            try append(old.tuple, in: wire, map, .delete, begin)
         case .begin(let begin): try self.begin(begin)
         case .commit(let commit):
             self.commit(commit)
@@ -119,18 +116,30 @@ struct ChangeAssembler {
         _ map: RelationMap, _ old: PgOutputMessage.OldTuple?, _ new: PgOutputMessage.Tuple, _ begin: PgOutputMessage.Begin,
         _ wire: UnsafeRawBufferPointer
     ) throws {
-        let time = Self.milliseconds(begin.time)
-        if let old, hasMoved(map, old, new, wire) {
-            try tables[map.table].append(old.tuple, in: wire, map, .delete, version: nextVersion(begin), time: time)
-        }
-        let version = nextVersion(begin)
+        if let old, hasMoved(map, old, new, wire) { try append(old.tuple, in: wire, map, .delete, begin) }
         let full = old.flatMap { $0.isKeyOnly ? nil : $0.tuple }
         if full == nil, lacksValues(map, new) {
-            holes.append(Hole(relation: map.relation.id, message: Array(wire), new: new, version: version, time: time))
-            holeBytes += wire.count
+            holes.append(
+                Hole(
+                    relation: map.relation.id, message: Array(wire), new: new, version: nextVersion(begin),
+                    time: Self.milliseconds(begin.time)))
+            rowCount += 1
+            byteCount += wire.count
         } else {
-            try tables[map.table].append(new, fallback: full, in: wire, map, .update, version: version, time: time)
+            try append(new, fallback: full, in: wire, map, .update, begin)
         }
+    }
+
+    @inline(__always)
+    private mutating func append(
+        _ tuple: PgOutputMessage.Tuple, fallback: PgOutputMessage.Tuple? = nil, in wire: UnsafeRawBufferPointer, _ map: RelationMap,
+        _ kind: TableAccumulator.Kind, _ begin: PgOutputMessage.Begin
+    ) throws {
+        let before = tables[map.table].bytes.count
+        try tables[map.table].append(
+            tuple, fallback: fallback, in: wire, map, kind, version: nextVersion(begin), time: Self.milliseconds(begin.time))
+        rowCount += 1
+        byteCount += tables[map.table].bytes.count - before
     }
 
     private func lacksValues(_ map: RelationMap, _ new: PgOutputMessage.Tuple) -> Bool {
@@ -183,7 +192,7 @@ struct ChangeAssembler {
     }
 
     mutating func takeHoles() -> [Hole] {
-        defer { (holes, holeBytes) = ([], 0) }
+        defer { holes = [] }
         return holes
     }
 
@@ -193,6 +202,7 @@ struct ChangeAssembler {
         for index in tables.indices {
             if let taken = tables[index].take() { rows.append(taken) }
         }
+        (rowCount, byteCount) = (0, 0)
         defer { start = position }
         return (rows.sorted { $0.table < $1.table }, start, position)
     }

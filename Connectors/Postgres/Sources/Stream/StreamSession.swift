@@ -20,7 +20,8 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
     private var sentAt = Duration.zero
     private var watchedAt = Duration.zero
     private var beatAt = Duration.zero
-    private var oldestRow: Duration?
+    /// When changes were last written; nil: not yet.
+    private var writtenAt: Duration?
     /// Shadows that are loaded and whose exchange waits for the end of a transaction.
     private var loaded: [TableName] = []
     private var hasWarnedOfTruncation = false
@@ -63,11 +64,6 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
             try await process(chunk)
             try await exchangeLoaded()
             let now = run.stopwatch.now
-            if assembler.isEmpty {
-                oldestRow = nil
-            } else if oldestRow == nil {
-                oldestRow = now
-            }
             if isDue(now) { try await flush(.time) }
             advance()
             try await keepUp(now)
@@ -75,15 +71,18 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         }
     }
 
-    /// Until something falls due, but a message, a settlement or a cancellation ends it.
+    private var lastWrite: Duration { writtenAt ?? .zero - interval }
+
+    /// Until something falls due; a message, a settlement or a cancellation ends the wait earlier.
     private var wait: Duration {
-        guard let oldestRow, replays.isEmpty else { return .seconds(5) }
-        return max(.milliseconds(1), min(.seconds(5), oldestRow + interval - run.stopwatch.now))
+        guard !assembler.isEmpty, replays.isEmpty else { return .seconds(5) }
+        return max(.milliseconds(1), min(.seconds(5), lastWrite + interval - run.stopwatch.now))
     }
 
+    /// Changes that come after a pause are written at once, and then once in an interval.
     private func isDue(_ now: Duration) -> Bool {
-        guard replays.isEmpty, assembler.transaction == nil, let oldestRow else { return false }
-        return assembler.rowCount >= rowLimit || now - oldestRow >= interval
+        guard replays.isEmpty, assembler.transaction == nil, !assembler.isEmpty else { return false }
+        return assembler.rowCount >= rowLimit || now - lastWrite >= interval
     }
 
     private enum Outcome {
@@ -191,7 +190,8 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
             if target.changes == 0, assembler.position.log >= target.log { try await flush(.replay) }
         } else if assembler.rowCount >= rowLimit {
             try await flush(.rows)
-        } else if let oldestRow, run.stopwatch.now - oldestRow >= interval {
+        } else if !assembler.isEmpty, run.stopwatch.now - lastWrite >= interval * 2 {
+            // What arrives together is written together, but not without end.
             try await flush(.time)
         }
         try await exchangeLoaded()
@@ -220,27 +220,42 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         try assembler.begin(begin)
         if let spool = spools.removeValue(forKey: transaction) {
             var reader = try spool.reader(limit: 1 << 20)
-            while let messages = try reader.next() {
-                for (part, bytes) in messages where !spool.aborted.contains(part) { try await repeated(bytes) }
-            }
+            while let messages = try reader.next() { try await process(messages, without: spool.aborted) }
         }
         assembler.commit(commit)
         try await committed()
     }
 
-    private func repeated(_ bytes: [UInt8]) async throws {
-        var plain = PgOutputDecoder()
-        let message = try bytes.withUnsafeBytes { try plain.decode($0).message }
-        if let reason = cutBefore(message) { try await flush(reason) }
-        let step = try bytes.withUnsafeBytes { try assembler.consume(message, in: $0) }
-        try await handle(.step(step))
+    private func process(_ messages: SpooledMessages, without aborted: Set<UInt32>) async throws {
+        var index = 0
+        while index < messages.places.count {
+            let outcome = try messages.bytes.withUnsafeBytes { bytes in
+                var plain = PgOutputDecoder()
+                while index < messages.places.count {
+                    let (part, range) = messages.places[index]
+                    if !aborted.isEmpty, aborted.contains(part) {
+                        index += 1
+                        continue
+                    }
+                    let wire = UnsafeRawBufferPointer(rebasing: bytes[range])
+                    let message = try plain.decode(wire).message
+                    if let reason = cutBefore(message) { return Outcome.cut(reason) }
+                    let step = try assembler.consume(message, in: wire)
+                    index += 1
+                    if case .goOn = step { continue }
+                    return .step(step)
+                }
+                return .done
+            }
+            try await handle(outcome)
+        }
     }
 
     // MARK: Writing
 
     func flush(_ reason: FlushReason) async throws {
         try await fillHoles()
-        oldestRow = nil
+        writtenAt = run.stopwatch.now
         if let replay = replays.popFirst() {
             let (rows, _, _) = assembler.take()
             emitted = replay.extent.end.stream

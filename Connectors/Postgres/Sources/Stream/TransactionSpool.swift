@@ -52,7 +52,7 @@ final class TransactionSpool {
         }
 
         /// Nil at the end.
-        mutating func next() throws -> [(part: UInt32, message: [UInt8])]? {
+        mutating func next() throws -> SpooledMessages? {
             while true {
                 if let box = file {
                     let more = try box.read(limit)
@@ -63,29 +63,36 @@ final class TransactionSpool {
                 } else {
                     return nil
                 }
-                let messages = takeMessages()
-                if !messages.isEmpty { return messages }
+                let messages = SpooledMessages(taking: &rest)
+                if !messages.places.isEmpty { return messages }
             }
-        }
-
-        private mutating func takeMessages() -> [(part: UInt32, message: [UInt8])] {
-            var messages: [(part: UInt32, message: [UInt8])] = []
-            var index = 0
-            while rest.count - index >= 8 {
-                let head = rest.withUnsafeBytes { bytes in
-                    (
-                        Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))),
-                        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index + 4, as: UInt32.self))
-                    )
-                }
-                guard rest.count - index - 8 >= head.0 else { break }
-                messages.append((head.1, Array(rest[(index + 8)..<(index + 8 + head.0)])))
-                index += 8 + head.0
-            }
-            rest.removeSubrange(..<index)
-            return messages
         }
     }
 
     deinit { if file != nil { try? FileManager.default.removeItem(atPath: path) } }
+}
+
+/// Messages out of a spool.
+struct SpooledMessages {
+    let bytes: [UInt8]
+    let places: [(part: UInt32, range: Range<Int>)]
+
+    /// Takes the whole messages and leaves the beginning of the next one.
+    init(taking rest: inout [UInt8]) {
+        var index = 0
+        var found: [(part: UInt32, range: Range<Int>)] = []
+        rest.withUnsafeBytes { bytes in
+            while bytes.count - index >= 8 {
+                let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self)))
+                let part = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index + 4, as: UInt32.self))
+                guard bytes.count - index - 8 >= length else { break }
+                found.append((part, (index + 8)..<(index + 8 + length)))
+                index += 8 + length
+            }
+        }
+        let left = Array(rest[index...])
+        places = found
+        bytes = rest
+        rest = left
+    }
 }
