@@ -312,8 +312,7 @@ def test_one_table_is_loaded_anew_while_the_others_go_on(api, sql, postgres, dat
     postgres.sql("INSERT INTO orders VALUES (2, 'pen'); INSERT INTO users VALUES (3, 'Cid')", database)
     holds(sql, orders["targetTable"], [(1, "book"), (2, "pen")])
     holds(sql, users["targetTable"], [(1, "Ann"), (2, "Bob"), (3, "Cid"), (99, "ghost")])
-    tables = {table["target"]: table for table in listed(api, pipe)}
-    assert tables[orders["targetTable"]]["state"] == "Streaming"
+    wait_until(lambda: {table["state"] for table in listed(api, pipe)} == {"Streaming"}, 30, "both tables to be streamed")
     api.curl("DELETE", f"{api.pipes}/{pipe}").result
     sql.text(f"DROP TABLE {orders['targetTable']}")
 

@@ -132,7 +132,7 @@ struct PostgresCodecTests {
         ) -> PostgresType {
             PostgresType(
                 oid: oid, name: name, schema: schema, kind: kind, category: category, element: element, base: base, baseModifier: modifier,
-                baseDimensions: 0, delimiter: UInt8(ascii: ","), hasSend: true)
+                baseDimensions: 0)
         }
         let catalog = TypeCatalog([
             type(1700, "numeric"), type(23, "int4"), type(1082, "date"), type(1182, "_date", category: "A", element: 1082),

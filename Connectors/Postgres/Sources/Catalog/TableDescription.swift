@@ -17,6 +17,13 @@ package struct TableDescription: Hashable, Sendable {
         package var blocks: Int64?
         /// The planner's estimate.
         package var rows: Int64
+
+        package init(oid: UInt32, name: TableName, blocks: Int64?, rows: Int64) {
+            self.oid = oid
+            self.name = name
+            self.blocks = blocks
+            self.rows = rows
+        }
     }
 
     package var oid: UInt32
@@ -30,6 +37,20 @@ package struct TableDescription: Hashable, Sendable {
     package var primaryKey: [String]
     package var identityIndex: [String]
     package var leaves: [Leaf]
+
+    package init(
+        oid: UInt32, name: TableName, kind: Character, identity: Character, columns: [Column], primaryKey: [String],
+        identityIndex: [String], leaves: [Leaf]
+    ) {
+        self.oid = oid
+        self.name = name
+        self.kind = kind
+        self.identity = identity
+        self.columns = columns
+        self.primaryKey = primaryKey
+        self.identityIndex = identityIndex
+        self.leaves = leaves
+    }
 
     /// The columns by which a row is known in the stream; empty: none are.
     package var key: [String] {

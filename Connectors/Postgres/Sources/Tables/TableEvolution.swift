@@ -57,7 +57,8 @@ extension PostgresCodec {
         if self == target || clickHouseType == target.clickHouseType { return self }
         switch (self, target) {
         case (.int16, .int32), (.int16, .int64), (.int32, .int64), (.float32, .float64): return .widened(self, to: target)
-        case (.decimal, .decimal): return target
+        // One that is not narrower than its column would lose digits.
+        case (.decimal, .decimal): return TableEvolution.isWidening(from: clickHouseType, to: target.clickHouseType) ? target : nil
         // Sent before the column became text.
         case (.enumeration, .text): return .text(isSame: true)
         case (_, .text): return .text(isSame: false)

@@ -13,7 +13,22 @@ package struct PostgresType: Hashable, Sendable {
     package var baseModifier: Int32
     package var baseDimensions: Int
     package var delimiter: UInt8
-    package var hasSend: Bool
+
+    package init(
+        oid: UInt32, name: String, schema: String, kind: Character, category: Character, element: UInt32 = 0, base: UInt32 = 0,
+        baseModifier: Int32 = -1, baseDimensions: Int = 0, delimiter: UInt8 = UInt8(ascii: ",")
+    ) {
+        self.oid = oid
+        self.name = name
+        self.schema = schema
+        self.kind = kind
+        self.category = category
+        self.element = element
+        self.base = base
+        self.baseModifier = baseModifier
+        self.baseDimensions = baseDimensions
+        self.delimiter = delimiter
+    }
 }
 
 /// The types of a database that a pipe meets.
@@ -37,8 +52,7 @@ package struct TypeCatalog: Hashable, Sendable {
               SELECT CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END
               FROM pg_catalog.pg_type t JOIN wanted USING (oid)
               WHERE t.typtype = 'd' OR (t.typelem <> 0 AND t.typcategory = 'A'))
-            SELECT t.oid, t.typname, n.nspname, t.typtype, t.typcategory, t.typelem, t.typbasetype, t.typtypmod, t.typndims, t.typdelim,
-                   t.typsend <> 0
+            SELECT t.oid, t.typname, n.nspname, t.typtype, t.typcategory, t.typelem, t.typbasetype, t.typtypmod, t.typndims, t.typdelim
             FROM pg_catalog.pg_type t JOIN wanted USING (oid) JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
             """, ["{\(oids.map(String.init).joined(separator: ","))}"])
         return TypeCatalog(
@@ -47,7 +61,7 @@ package struct TypeCatalog: Hashable, Sendable {
                 return PostgresType(
                     oid: number(0), name: row[1] ?? "", schema: row[2] ?? "", kind: row[3]?.first ?? "b", category: row[4]?.first ?? "U",
                     element: number(5), base: number(6), baseModifier: number(7), baseDimensions: number(8),
-                    delimiter: row[9]?.utf8.first ?? UInt8(ascii: ","), hasSend: row[10] == "t")
+                    delimiter: row[9]?.utf8.first ?? UInt8(ascii: ","))
             })
     }
 
