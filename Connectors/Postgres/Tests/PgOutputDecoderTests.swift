@@ -89,15 +89,14 @@ struct PgOutputDecoderTests {
             PgOutputBytes("S").integer(UInt32(9)).integer(UInt8(1)), PgOutputBytes("E"),
             PgOutputBytes("A").integer(UInt32(9)).integer(UInt32(11)),
         ]
-        var refused = 0
         for message in messages {
             for length in 0..<message.bytes.count {
                 var cut = PgOutputBytes()
                 cut.bytes = Array(message.bytes.prefix(length))
-                if (try? decode(cut)) == nil { refused += 1 }
+                #expect((try? decode(cut)) == nil, "\(length) bytes of \(message.bytes)")
             }
         }
-        #expect(refused > 200)
+        var refused = 0
         var random = SeededGenerator(seed: 20_260)
         for _ in 0..<200_000 {
             var damaged = messages[Int.random(in: 0..<messages.count, using: &random)]

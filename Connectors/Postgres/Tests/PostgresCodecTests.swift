@@ -66,7 +66,7 @@ struct PostgresCodecTests {
         #expect(
             try encode(.decimal(DecimalShape(precision: 38, scale: 0)), text: "18446744073709551616") == little(UInt64(0))
                 + little(UInt64(1)))
-        #expect(try encode(.interval, text: "PT1H0.5S") == [UInt8(37)] + Array("{\"hours\":1,\"seconds\":0.5,\"valid\":true}".utf8))
+        #expect(try encode(.interval, text: "PT1H0.5S") == [UInt8(38)] + Array("{\"hours\":1,\"seconds\":0.5,\"valid\":true}".utf8))
         #expect(try encode(.point, text: "(1,2.1234567)") == [UInt8(25)] + Array("POINT(1.000000 2.1234567)".utf8))
         #expect(try encode(.hstore, text: "\"a\"=>\"1\", \"b\\\"\"=>NULL") == [UInt8(20)] + Array("{\"a\":\"1\",\"b\\\"\":null}".utf8))
         #expect(
