@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 from servers import Process, free_port, wait_until
 
@@ -93,3 +94,29 @@ def postgres_pipe(postgres, database, tables, destination="default", settings=No
             "settings": {"replicationMode": "cdc", "syncIntervalSeconds": 1, **(settings or {})}, "tableMappings": mappings, **(source or {})}},
         "destination": {"database": destination},
     }
+
+
+# Bytes of a row of `huge_transaction`: 30 checksums, and what Postgres adds.
+HUGE = 1000
+
+
+def huge_transaction(postgres, penstock, api, sql, rows):
+    """One transaction of `rows` rows through a pipe of its own, compared at the end; seconds from its commit to all rows visible, and the most
+    memory that Penstock had meanwhile in KiB."""
+    postgres.sql("CREATE TABLE huge (id bigint PRIMARY KEY, body text)")
+    pipe = api.create_pipe(postgres_pipe(postgres, "postgres", ["huge"]))
+    api.wait_state(pipe, "Running")
+    penstock.forget_peak()
+    postgres.sql(f"INSERT INTO huge SELECT n, repeat(md5(n::text), 30) FROM generate_series(1, {rows}) n")
+    began = time.monotonic()
+    wait_until(lambda: sql.value("SELECT count() FROM public_huge") >= rows, 1800, "the huge transaction", interval=0.5)
+    seconds, peak = time.monotonic() - began, penstock.peak_kib()
+    # Of each body the first four bytes of its MD5.
+    expected = postgres.sql("SELECT count(*), sum(id), sum(('x' || left(md5(body), 8))::bit(32)::bigint) FROM huge")
+    found = sql.text(
+        "SELECT count(), sum(id), sum(toUInt64(reinterpretAsUInt32(reverse(substring(MD5(body), 1, 4))))) FROM public_huge FINAL FORMAT TSV")
+    assert found.rstrip("\n") == expected, f"{found} instead of {expected}"
+    api.curl("DELETE", f"{api.pipes}/{pipe}").result
+    sql.text("DROP TABLE public_huge SYNC")
+    postgres.sql("DROP TABLE huge")
+    return seconds, peak

@@ -1,15 +1,17 @@
 """The Postgres drill: pgbench runs, Penstock is killed, Postgres and ClickHouse end and come back; every table equals its source row by row."""
 
 import os
+import pathlib
 import random
 import signal
 import subprocess
+import tempfile
 import threading
 
 import pytest
 
 from api import API, SQL
-from postgres import BINARIES, postgres_pipe, Postgres
+from postgres import BINARIES, Postgres, huge_transaction, postgres_pipe
 from servers import Penstock, wait_until
 
 TABLES = {
@@ -97,3 +99,24 @@ def test_everything_is_equal_after_kills(tmp_path, tmp_path_factory, rounds):
     assert versions > 0
     program.stop()
     postgres.stop()
+
+
+@pytest.mark.drill
+def test_a_huge_transaction_fits_into_256_mib(rounds):
+    """5 GB in full: Postgres streams it before it commits, Penstock keeps it in a file, and memory stays what it is."""
+    # Not a folder of pytest's, which would keep the gigabytes.
+    with tempfile.TemporaryDirectory(prefix="penstock-drill-") as folder:
+        folder = pathlib.Path(folder)
+        settings = "wal_level = logical\nmax_wal_size = 16GB\ncheckpoint_timeout = 1h\nautovacuum = off"
+        postgres = Postgres(folder / "postgres", settings)
+        program = Penstock(folder / "data")
+        try:
+            api = API(program)
+            wait_until(lambda: api.get(api.service).result["state"] == "running", 60, "the service")
+            seconds, peak = huge_transaction(
+                postgres, program, api, SQL(program.credentials["clickhouseURL"]), rounds(400_000, 5_000_000))
+            print(f"\ndrill: {seconds:.0f} s behind the commit, {peak / 1024:.0f} MiB")
+            assert peak <= 256 * 1024
+        finally:
+            program.stop()
+            postgres.stop()

@@ -56,6 +56,7 @@ extension PostgresConfiguration: RunnableSource, DatabaseSource {
                 "a pipe with replicationMode cdc_only copies no tables: make a new pipe with replicationMode cdc")
         }
         var positions = checkpoint.positions
+        var pending = checkpoint.pending
         for mapping in tableMappings where targets?.contains(mapping.targetTable) ?? true {
             let lane = Lane.table(mapping.table)
             let known = try positions[lane].map { try $0.decode(PostgresPosition.self) }?.table
@@ -65,6 +66,7 @@ extension PostgresConfiguration: RunnableSource, DatabaseSource {
             var plan = TablePlan(generation: (known?.generation ?? 0) + 1)
             plan.isShadow = (mapping.tableEngine ?? .replacingMergeTree) != .null
             positions[lane] = try JSONValue(encoding: PostgresPosition(table: plan))
+            pending.removeAll { $0.lane == lane }
         }
         if targets == nil, settings.replicationMode == .cdc {
             var stream = try positions[.changes].map { try $0.decode(PostgresPosition.self) }?.stream ?? StreamPosition()
@@ -75,7 +77,9 @@ extension PostgresConfiguration: RunnableSource, DatabaseSource {
             }
             positions[.changes] = try JSONValue(encoding: PostgresPosition(stream: stream))
         }
-        return StoredCheckpoint(positions: positions, pending: [])
+        // Of the stream, and of other tables, what may have been sent is repeated as it was: under the same name with other rows it would be
+        // taken for done.
+        return StoredCheckpoint(positions: positions, pending: targets == nil ? [] : pending)
     }
 
     public func removeTraces(of pipe: PipeID, checkpoint: StoredCheckpoint) async throws {

@@ -20,9 +20,10 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
 
         var exporter: SnapshotExporter?
         var stream: StreamPosition?
+        var pending: [PendingBatch<PostgresExtent>] = []
         if run.replicates {
             try await preparePublication(tables.map(\.name), on: control)
-            (stream, exporter) = try await prepareSlot(on: control)
+            (stream, exporter, pending) = try await prepareSlot(on: control)
         } else if tables.contains(where: { plans[$0.name]?.isDone != true }) {
             exporter = try await SnapshotExporter.exporting(run.target)
         }
@@ -35,8 +36,7 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
         let types = try await TypeCatalog.load(Set(tables.flatMap { $0.description.columns.map(\.type) }), on: control)
         let replication = stream.map {
             PostgresReplication(
-                run: run, output: output, tables: tables, plans: plans, types: types, start: $0,
-                pending: checkpoint.pending.filter { $0.lane == .changes })
+                run: run, output: output, tables: tables, plans: plans, types: types, start: $0, pending: pending)
         }
         let waiting = tables.filter { plans[$0.name]?.isDone == false }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -155,7 +155,11 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
     }
 
     /// Where the stream begins. A slot made now comes with a snapshot that shows exactly what was before the stream.
-    private func prepareSlot(on control: PostgresConnection) async throws -> (StreamPosition, SnapshotExporter?) {
+    ///
+    /// The batches are those that the stream has to repeat.
+    private func prepareSlot(
+        on control: PostgresConnection
+    ) async throws -> (StreamPosition, SnapshotExporter?, [PendingBatch<PostgresExtent>]) {
         let slot = try await ReplicationSlot.load(run.names.slot, on: control)
         let known = checkpoint.positions[.changes]?.stream
         if let known, !known.isReset {
@@ -165,7 +169,7 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
             if slot.walStatus == "lost" {
                 throw PostgresError(state: "55000", message: "replication slot \"\(run.names.slot)\" is lost")
             }
-            return (known, nil)
+            return (known, nil, checkpoint.pending.filter { $0.lane == .changes })
         }
         // Where the stream begins was journaled and not settled.
         var noted: StreamPosition?
@@ -173,7 +177,7 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
             try await output.emit(Batch(id: pending.id, lane: .changes, extent: pending.extent, payload: .tables([]), reason: .replay))
             noted = pending.extent.end.stream
         }
-        if slot != nil, let noted { return (noted, nil) }
+        if slot != nil, let noted { return (noted, nil, []) }
         let epoch = known?.epoch ?? 0
         if !run.names.ownsSlot {
             guard let slot else {
@@ -181,14 +185,14 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
             }
             let position = StreamPosition(log: slot.confirmed ?? .zero, version: known?.version ?? 0, epoch: epoch)
             try await noteStream(position)
-            return (position, nil)
+            return (position, nil, [])
         }
         if slot != nil { _ = try await control.query("SELECT pg_drop_replication_slot($1)", [run.names.slot]) }
         let exporter = try await SnapshotExporter.makingSlot(
             run.names.slot, run.target, isFailover: run.settings.enableFailoverSlots == true)
         let position = StreamPosition(log: exporter.position, version: known?.version ?? 0, epoch: epoch)
         try await noteStream(position)
-        return (position, exporter)
+        return (position, exporter, [])
     }
 
     private func noteStream(_ position: StreamPosition) async throws {

@@ -146,4 +146,24 @@ import Testing
         #expect(draft.patched(["port": nil, "settings": ["pullBatchSize": nil]]).document["port"] == 5432)
         #expect(draft.patched(["settings": ["pullBatchSize": nil]]).document["settings"]?["pullBatchSize"] == 100_000)
     }
+
+    @Test func aTableLoadedAnewLeavesTheJournalOfOthers() async throws {
+        let configuration = try #require(Draft(creating: Self.example).configuration)
+        let mapping = try #require(configuration.tableMappings.first)
+        func batch(_ lane: Lane) -> StoredBatch { StoredBatch(id: BatchID(lane.rawValue), lane: lane, extent: [:]) }
+        let position = try JSONValue(encoding: PostgresPosition(stream: StreamPosition(log: LogPosition(5), changes: 3)))
+        let (changes, table) = (Lane("changes"), Lane("snapshot/\(mapping.table.quoted)"))
+        let checkpoint = StoredCheckpoint(
+            positions: [changes: position], pending: [batch(changes), batch(table), batch(Lane("snapshot/other"))])
+        let pipe = PipeID("5ec5c0a1-3c6b-4c5c-9a51-0d1f6a3e9b01")
+
+        // What the stream may have sent keeps its name and must keep its rows.
+        let one = try await configuration.resynced(checkpoint, of: pipe, targets: [mapping.targetTable])
+        #expect(one.pending.map(\.lane) == [changes, Lane("snapshot/other")])
+        #expect(one.positions[changes] == position)
+        // A stream that begins anew has other names.
+        let all = try await configuration.resynced(checkpoint, of: pipe, targets: nil)
+        #expect(all.pending == [])
+        #expect(try all.positions[changes]?.decode(PostgresPosition.self).stream?.epoch == 1)
+    }
 }

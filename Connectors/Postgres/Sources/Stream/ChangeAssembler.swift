@@ -25,6 +25,8 @@ struct ChangeAssembler {
     /// Relations that are of no interest.
     private var ignored: Set<UInt32> = []
     private(set) var holes: [Hole] = []
+    /// What a hole is taken to hold: as much as the largest of late.
+    private var holeBytes = 128 << 10
     /// Where the batch that gathers began, and where it has come to.
     private(set) var start: StreamPosition
     private(set) var position: StreamPosition
@@ -178,17 +180,22 @@ struct ChangeAssembler {
 
     // MARK: Batches
 
+    /// Filled, the holes may take a good part of the memory there is.
+    var wantsFilling: Bool { !holes.isEmpty && (holes.count >= 200 || holes.count * holeBytes >= 4 << 20) }
+
     /// Fills a hole: `values` are those of the fields that the message leaves out, as text.
     mutating func fill(_ hole: Hole, _ values: [Int: [UInt8]?]) throws {
         guard let map = relations[hole.relation] else { return }
-        var table = tables[map.table]
+        let before = tables[map.table].bytes.count
         let result = hole.message.withUnsafeBytes { wire in
             Result {
-                try table.append(hole.new, in: wire, map, .update, version: hole.version, time: hole.time) { values[$0] }
+                try tables[map.table].append(hole.new, in: wire, map, .update, version: hole.version, time: hole.time) { values[$0] }
             }
         }
         try result.get()
-        tables[map.table] = table
+        let size = tables[map.table].bytes.count - before
+        byteCount += size - hole.message.count
+        holeBytes = max(size, holeBytes - holeBytes / 8)
     }
 
     mutating func takeHoles() -> [Hole] {

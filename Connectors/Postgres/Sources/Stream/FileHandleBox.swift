@@ -1,16 +1,19 @@
+import PipeCore
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
 
-/// A file that is written once, then read once.
+/// A file that is written once, then read once. It has no name: nothing is left of it when this program ends, however it does.
 final class FileHandleBox {
     private let descriptor: Int32
 
     init(_ path: String) throws {
         descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        if descriptor < 0 { throw PostgresError(message: "the scratch file \(path) cannot be made: \(String(cString: strerror(errno)))") }
+        if descriptor < 0 { throw Self.error("made") }
+        _ = unlink(path)
     }
 
     deinit { close(descriptor) }
@@ -20,9 +23,7 @@ final class FileHandleBox {
             var done = 0
             while done < buffer.count {
                 let written = Self.retrying { writeBytes(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done) }
-                guard written > 0 else {
-                    throw PostgresError(message: "a scratch file cannot be written: \(String(cString: strerror(errno)))")
-                }
+                guard written > 0 else { throw Self.error("written") }
                 done += written
             }
         }
@@ -30,16 +31,25 @@ final class FileHandleBox {
 
     /// Goes to the beginning.
     func reading() throws -> FileHandleBox {
-        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw PostgresError(message: "a scratch file cannot be read") }
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw Self.error("read") }
         return self
     }
 
     /// Empty at the end.
     func read(_ count: Int) throws -> [UInt8] {
-        var buffer: [UInt8] = Array(repeating: 0, count: count)
-        let length = Self.retrying { readBytes(descriptor, &buffer, count) }
-        guard length >= 0 else { throw PostgresError(message: "a scratch file cannot be read: \(String(cString: strerror(errno)))") }
-        return Array(buffer.prefix(length))
+        try Array(unsafeUninitializedCapacity: count) { buffer, length in
+            let space = UnsafeMutableRawPointer(buffer.baseAddress)
+            let taken = Self.retrying { readBytes(descriptor, space, count) }
+            guard taken >= 0 else { throw Self.error("read") }
+            length = taken
+        }
+    }
+
+    private static func error(_ what: String) -> PipeError {
+        PipeError(
+            .internalError, .retry, side: .penstock,
+            "the file below the data directory that holds a large transaction until it commits cannot be \(what): \(String(cString: strerror(errno)))"
+        )
     }
 
     private static func retrying(_ call: () -> Int) -> Int {

@@ -7,14 +7,32 @@ struct MissingValues {
 
     private static let rowsPerQuery = 200
 
-    /// The left out fields of each hole, as text; a hole whose row is not found is left out.
+    /// The left out fields of each hole, as text; a hole whose row is not found is left out, and so is a column that was dropped since.
     func read(_ holes: [ChangeAssembler.Hole], _ map: RelationMap) async throws -> [Int: [Int: [UInt8]?]] {
+        let columns = map.relation.columns.map(\.name)
+        do {
+            return try await read(holes, map, Set(columns))
+        } catch let error as PostgresError where error.state == "42703" {
+            let rows = try await connection.query(
+                "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped",
+                [String(map.relation.id)])
+            let present = Set(rows.rows.compactMap { $0[0] })
+            guard map.keys.allSatisfy({ present.contains(columns[$0]) }) else { throw error }
+            return try await read(holes, map, present)
+        }
+    }
+
+    private func read(
+        _ holes: [ChangeAssembler.Hole], _ map: RelationMap, _ present: Set<String>
+    ) async throws -> [Int: [Int: [UInt8]?]] {
         let relation = map.relation
         // Only fields that some hole lacks and that are mapped.
         let mapped = Set(map.sources.compactMap(\.field))
         let lacking = relation.columns.indices.filter { field in
-            mapped.contains(field) && holes.contains { $0.new.fields[field].kind == .unchanged }
+            mapped.contains(field) && present.contains(relation.columns[field].name)
+                && holes.contains { $0.new.fields[field].kind == .unchanged }
         }
+        if lacking.isEmpty { return [:] }
         var found: [Int: [Int: [UInt8]?]] = [:]
         // An identity that is left out itself cannot be looked up.
         let usable = holes.indices.filter { index in

@@ -90,6 +90,8 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         /// The rows gathered are a batch; the message is still to be read.
         case cut(FlushReason)
         case step(ChangeAssembler.Step)
+        /// Values that changes left out are to be read before there are too many.
+        case holes
         case keepalive(LogPosition, wantsReply: Bool)
         case streamCommit(UInt32, PgOutputMessage.Commit)
     }
@@ -143,7 +145,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
                     return .cut(reason)
                 }
                 let step = try assembler.consume(message, in: wire)
-                if case .goOn = step { return .done }
+                if case .goOn = step { return assembler.wantsFilling ? .holes : .done }
                 return .step(step)
             }
         }
@@ -167,7 +169,11 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         switch outcome {
         case .done: break
         case .cut(let reason): try await flush(reason)
-        case .step(.relation(let relation)): try await learn(relation)
+        case .step(.relation(let relation)):
+            // They are rows of the relation as it was.
+            try await fillHoles()
+            try await learn(relation)
+        case .holes: try await fillHoles()
         case .step(.truncated(let relations)): await truncated(relations)
         case .step(.committed): try await committed()
         case .step(.goOn): break
@@ -188,6 +194,10 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
     private func committed() async throws {
         if let target = replays.first?.extent.end.stream {
             if target.changes == 0, assembler.position.log >= target.log { try await flush(.replay) }
+        } else if assembler.isEmpty, assembler.start.changes > 0 {
+            // The last batch ended with the last row of the transaction. A place within it must not stand once the server has forgotten it:
+            // the changes behind that place would be taken for those of the next transaction.
+            try await flush(.end)
         } else if assembler.rowCount >= rowLimit {
             try await flush(.rows)
         } else if !assembler.isEmpty, run.stopwatch.now - lastWrite >= interval * 2 {
@@ -204,14 +214,20 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         guard payload + 5 <= wire.count, let streamed, "RYIUDTM".utf8.contains(wire[payload]) else { return false }
         var reader = WireReader(wire, from: payload + 1)
         let part = try reader.integer(UInt32.self)
-        spools[streamed]?.append(kind: wire[payload], UnsafeRawBufferPointer(rebasing: wire[(payload + 5)...]), part: part)
+        guard let spool = spools[streamed] else { return true }
+        spool.append(kind: wire[payload], UnsafeRawBufferPointer(rebasing: wire[(payload + 5)...]), part: part)
+        // A piece is as large as the server's logical_decoding_work_mem.
+        if spool.count > run.context.memory / 8 { try spool.spill() }
         return true
     }
 
     private func spillIfNeeded() throws {
         while spools.values.reduce(0, { $0 + $1.bytesInMemory }) > run.context.memory / 4,
             let largest = spools.values.max(by: { $0.bytesInMemory < $1.bytesInMemory })
-        { try largest.spill() }
+        {
+            try largest.spill()
+            largest.shrink()
+        }
     }
 
     private func unspool(_ transaction: UInt32, _ commit: PgOutputMessage.Commit) async throws {
@@ -222,27 +238,33 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
             var reader = try spool.reader(limit: 1 << 20)
             while let messages = try reader.next() { try await process(messages, without: spool.aborted) }
         }
+        if let reason = cutBefore(.commit(commit)) { try await flush(reason) }
         assembler.commit(commit)
         try await committed()
     }
 
     private func process(_ messages: SpooledMessages, without aborted: Set<UInt32>) async throws {
+        try await stayAlive()
         var index = 0
         while index < messages.places.count {
             let outcome = try messages.bytes.withUnsafeBytes { bytes in
                 var plain = PgOutputDecoder()
                 while index < messages.places.count {
                     let (part, range) = messages.places[index]
-                    if !aborted.isEmpty, aborted.contains(part) {
+                    let wire = UnsafeRawBufferPointer(rebasing: bytes[range])
+                    // A relation is announced once, and holds for what follows also when the part that needed it first was rolled back.
+                    if !aborted.isEmpty, aborted.contains(part), wire.first != UInt8(ascii: "R") {
                         index += 1
                         continue
                     }
-                    let wire = UnsafeRawBufferPointer(rebasing: bytes[range])
                     let message = try plain.decode(wire).message
                     if let reason = cutBefore(message) { return Outcome.cut(reason) }
                     let step = try assembler.consume(message, in: wire)
                     index += 1
-                    if case .goOn = step { continue }
+                    if case .goOn = step {
+                        if assembler.wantsFilling { return .holes }
+                        continue
+                    }
                     return .step(step)
                 }
                 return .done
@@ -260,9 +282,10 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
             let (rows, _, _) = assembler.take()
             emitted = replay.extent.end.stream
             let batch = Batch(id: replay.id, lane: .changes, extent: replay.extent, payload: .tables(rows), reason: .replay)
-            return try await guarded { [output] in try await output.emit(batch) }
+            try await guarded { [output] in try await output.emit(batch) }
+            return try await stayAlive()
         }
-        if assembler.isEmpty { return }
+        if assembler.isEmpty, assembler.start.changes == 0 || assembler.transaction != nil { return }
         let (rows, start, end) = assembler.take()
         emitted = end
         let batch = Batch(
@@ -270,6 +293,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
             extent: PostgresExtent(start: PostgresPosition(stream: start), end: PostgresPosition(stream: end)), payload: .tables(rows),
             reason: reason)
         try await guarded { [output] in try await output.emit(batch) }
+        try await stayAlive()
     }
 
     private func fillHoles() async throws {
@@ -328,7 +352,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         let settled = run.settled
         if let settled { confirmed = max(confirmed, settled.log) }
         let isSettled = emitted.map { emitted in settled?.reaches(emitted) == true } ?? true
-        if isSettled, assembler.isEmpty, assembler.transaction == nil, replays.isEmpty {
+        if isSettled, assembler.isEmpty, assembler.start.changes == 0, assembler.transaction == nil, replays.isEmpty {
             confirmed = max(confirmed, assembler.position.log)
         }
     }
@@ -337,6 +361,13 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         try await connection.writeCopy(ReplicationFrame.status(confirmed))
         sent = confirmed
         sentAt = run.stopwatch.now
+    }
+
+    /// While one transaction is written nothing else tells the server that somebody is there.
+    private func stayAlive() async throws {
+        guard run.stopwatch.now - sentAt >= .seconds(10) else { return }
+        advance()
+        try await report()
     }
 
     private func keepUp(_ now: Duration) async throws {

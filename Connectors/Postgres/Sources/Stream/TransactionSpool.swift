@@ -1,17 +1,18 @@
-import FoundationEssentials
-
 /// Messages of a transaction that is streamed before it commits: in memory, and beyond a limit in a file.
 final class TransactionSpool {
+    /// Of the file, which has no name once it is open: it ends with this program.
     private let path: String
     private var memory: [UInt8] = []
     private var file: FileHandleBox?
-    private(set) var bytesInFile = 0
     /// Parts that were rolled back.
     var aborted: Set<UInt32> = []
 
     init(path: String) { self.path = path }
 
-    var bytesInMemory: Int { memory.count }
+    /// Bytes of messages in memory.
+    var count: Int { memory.count }
+    /// Bytes that they, and those before them, made it take.
+    var bytesInMemory: Int { memory.capacity }
 
     /// Keeps a message: its length, its part, and as it is outside of a streamed piece.
     func append(kind: UInt8, _ rest: UnsafeRawBufferPointer, part: UInt32) {
@@ -31,9 +32,11 @@ final class TransactionSpool {
             file = box
         }
         try box.write(memory)
-        bytesInFile += memory.count
         memory.removeAll(keepingCapacity: true)
     }
+
+    /// Gives up memory that holds no message.
+    func shrink() { if memory.isEmpty { memory = [] } }
 
     /// Messages in order, about `limit` bytes at a time.
     func reader(limit: Int) throws -> Reader { Reader(spool: self, limit: limit, file: try file?.reading()) }
@@ -68,8 +71,6 @@ final class TransactionSpool {
             }
         }
     }
-
-    deinit { if file != nil { try? FileManager.default.removeItem(atPath: path) } }
 }
 
 /// Messages out of a spool.
