@@ -45,6 +45,7 @@ bench: install-test build ## throughput beside ClickHouse's own table functions 
 	$(PYTHON) Benchmarks/object_storage.py --penstock $(PENSTOCK) --write docs/benchmarks.md
 	$(PYTHON) Benchmarks/query_endpoints.py --penstock $(PENSTOCK) --write docs/benchmarks.md
 	$(PYTHON) Benchmarks/kafka.py --penstock $(PENSTOCK) --write docs/benchmarks.md
+	$(PYTHON) Benchmarks/postgres.py --penstock $(PENSTOCK) --write docs/benchmarks.md
 
 lint: ## swift-format, warnings as errors, explicit imports, sizes, forbidden constructs
 	@scripts/lint.sh
