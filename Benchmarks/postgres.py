@@ -203,7 +203,7 @@ def main():
                     f"| {what}: `INSERT … SELECT FROM postgresql()` and POST of the pipe to all rows visible | {size / a:,.0f} MB/s ({a:.2f} s) "
                     f"| {size / b:,.0f} MB/s ({b:.2f} s) | {a / b:.2f} |")
                 beside.append(f"| the same, the pipe from its first insert to its last | {size / a:,.0f} MB/s | {size / c:,.0f} MB/s ({c:.2f} s) | {a / c:.2f} |")
-                alone.append(f"| peak memory of Penstock so far | {penstock.peak_kib() / 1024:.0f} MiB |")
+                alone.append(f"| peak memory of Penstock in the copies | {penstock.peak_kib() / 1024:.0f} MiB |")
                 postgres.sql("DROP TABLE orders")
             if "stream" not in options.skip:
                 penstock.forget_peak()

@@ -14,14 +14,14 @@ from servers import Penstock, random_name, wait_until
 class Pipe:
     """A Penstock that may be killed, and its pipe of table `t` (id, body), which is made with `rows`."""
 
-    def __init__(self, folder, postgres, rows=""):
+    def __init__(self, folder, postgres, rows="", settings=None, states=("Running",)):
         self.postgres, self.database, self.folder = postgres, random_name("db_"), folder
         postgres.database(self.database)
         postgres.sql(f"CREATE TABLE t (id int PRIMARY KEY, count int DEFAULT 0, body text); {rows}", self.database)
         self.start()
         wait_until(lambda: self.api.get(self.api.service).result["state"] == "running", 60, "the service")
-        self.id = self.api.create_pipe(postgres_pipe(postgres, self.database, ["t"]))
-        self.api.wait_state(self.id, "Running")
+        self.id = self.api.create_pipe(postgres_pipe(postgres, self.database, ["t"], settings=settings))
+        self.api.wait_state(self.id, *states)
 
     def start(self):
         self.program = Penstock(self.folder / "data")
@@ -61,7 +61,7 @@ class Pipe:
 @pytest.fixture
 def pipe(tmp_path, postgres):
     made = []
-    yield lambda rows="": made.append(Pipe(tmp_path, postgres, rows)) or made[-1]
+    yield lambda *arguments, **more: made.append(Pipe(tmp_path, postgres, *arguments, **more)) or made[-1]
     for pipe in made:
         pipe.close()
 
@@ -151,3 +151,34 @@ def test_unchanged_large_values_do_not_gather_in_memory(pipe):
     pipe.postgres.sql("UPDATE t SET count = id", pipe.database)
     pipe.equals_source()
     assert pipe.program.peak_kib() <= 256 * 1024
+
+
+SLOWLY = {"initialLoadParallelism": 1, "snapshotNumRowsPerPartition": 5000}
+
+
+def test_a_table_that_is_rewritten_while_it_is_copied(pipe):
+    """Rows that were not copied yet lie where rows were copied before: nothing but a new copy finds them."""
+    pipe = pipe("INSERT INTO t SELECT n, n, repeat(md5(n::text), 30) FROM generate_series(1, 100000) n; ANALYZE t", settings=SLOWLY,
+                states=("Snapshot", "Running"))
+    there = "SELECT sum(total_rows) FROM system.tables WHERE name = 'public_t'"
+    wait_until(lambda: pipe.target.value(there), 60, "the first rows", interval=0.01)
+
+    def rewrite():
+        assert pipe.postgres.sql("SELECT count(*) FROM t", pipe.database) == "100000"
+        pipe.postgres.sql("DELETE FROM t WHERE id <= 50000; VACUUM FULL t", pipe.database)
+
+    pipe.restart(rewrite)
+    pipe.equals_source()
+    pipe.api.wait_state(pipe.id, "Running")
+
+
+def test_a_partition_that_is_dropped_while_its_table_is_copied(pipe):
+    pipe = pipe("""DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, count int, body text) PARTITION BY RANGE (id);
+        CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (90001); CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (90001) TO (100001);
+        INSERT INTO t SELECT n, n, repeat(md5(n::text), 30) FROM generate_series(1, 100000) n; ANALYZE t""", settings=SLOWLY,
+                states=("Snapshot", "Running"))
+    there = "SELECT sum(total_rows) FROM system.tables WHERE name = 'public_t'"
+    wait_until(lambda: pipe.target.value(there), 60, "the first rows", interval=0.01)
+    pipe.restart(lambda: pipe.postgres.sql("DROP TABLE t2", pipe.database))
+    pipe.equals_source()
+    pipe.api.wait_state(pipe.id, "Running")

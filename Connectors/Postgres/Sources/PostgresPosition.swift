@@ -82,12 +82,19 @@ package struct TablePlan: Codable, Hashable, Sendable {
 package struct SnapshotChunk: Codable, Hashable, Sendable {
     /// Where the rows lie: the table, or one of its partitions.
     package var leaf: TableName
+    /// The relation and its file when the table was split; nil: not noted.
+    package var place: Place?
     /// Heap blocks, the end is outside; nil: the whole leaf at once.
     package var blocks: Range<Int64>?
     /// The last range has no end: rows may have been added since.
     package var isOpen: Bool
     /// Blocks of one read.
     package var step: Int64
+
+    package struct Place: Codable, Hashable, Sendable {
+        package var oid: UInt32
+        package var file: UInt32
+    }
 }
 
 package struct ChunkPosition: Codable, Hashable, Sendable {

@@ -30,6 +30,9 @@ final class ChunkReader: Sendable {
 
     func close() { connection.close() }
 
+    /// See ``SnapshotPlan/haveMoved(_:on:)``.
+    func hasMoved(_ chunk: SnapshotChunk) async throws -> Bool { try await SnapshotPlan.haveMoved([chunk], on: connection) }
+
     /// - Parameter limit: bytes of rows beyond which this throws ``TooLarge`` and the reader is of no further use.
     func read(
         _ chunk: SnapshotChunk, _ columns: [MirroredTable.Column], blocks: Range<Int64>, toEnd: Bool, limit: Int

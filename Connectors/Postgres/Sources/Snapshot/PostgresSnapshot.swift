@@ -33,9 +33,15 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
                     open = try await ChunkReader.open(run.target, snapshot: nil)
                     reader = open
                 }
-                let rows = try await open.read(
-                    chunk, table.columns, blocks: from.block..<max(from.block, to.block), toEnd: to.isDone && chunk.isOpen, limit: .max)
-                payload = .tables([self.rows(rows, of: table, plan)])
+                do {
+                    let rows = try await open.read(
+                        chunk, table.columns, blocks: from.block..<max(from.block, to.block), toEnd: to.isDone && chunk.isOpen, limit: .max)
+                    payload = .tables([self.rows(rows, of: table, plan)])
+                } catch let error as PostgresError where error.isMissing && chunk.leaf != table.name {
+                    // Dropped, or the copy of the table finds that it must begin anew.
+                    open.close()
+                    reader = nil
+                }
             }
             try await output.emit(
                 Batch(id: pending.id, lane: pending.lane, extent: pending.extent, payload: payload, reason: .replay))
@@ -140,6 +146,9 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
                     reason: .end))
         }
         let chunks = plan.chunks ?? []
+        if try await PostgresConnection.withConnection(run.target, { try await SnapshotPlan.haveMoved(chunks, on: $0) }) {
+            try await beginAnew(table, plan)
+        }
         let open = chunks.indices.filter { !position(of: .chunk(table.name, $0), plan, chunks[$0]).isDone }
         let estimate = table.description.leaves.reduce(0) { $0 + Int($1.rows) }
         await output.progress(
@@ -171,6 +180,19 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
         }
     }
 
+    /// The rows that were not copied yet are somewhere else by now, perhaps among blocks that were: copies the table as a resync does.
+    private func beginAnew(_ table: MirroredTable, _ plan: TablePlan) async throws -> Never {
+        let lane = Lane.table(table.name)
+        let anew = TablePlan(generation: plan.generation + 1, isShadow: table.target.engine != .null)
+        try await output.emit(
+            Batch(
+                id: BatchID("p\(plan.generation)-\(lane)-anew-\(PostgresPipe<Output>.stamp())"), lane: lane,
+                extent: PostgresExtent(start: PostgresPosition(table: plan), end: PostgresPosition(table: anew)), payload: .tables([]),
+                reason: .end))
+        throw PipeError(
+            .sourceSchema, .retry, side: .source, "\(table.name) was rewritten or renamed while it was being copied: it is copied anew")
+    }
+
     private func split(_ table: MirroredTable) async throws -> [SnapshotChunk] {
         try await PostgresConnection.withConnection(run.target) { connection in
             let blocks = table.description.leaves.reduce(0) { $0 + ($1.blocks ?? 0) }
@@ -179,9 +201,15 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
                 "SELECT coalesce(sum(pg_catalog.pg_table_size(oid)), 0)::bigint FROM pg_catalog.pg_class WHERE oid = ANY ($1::oid[])",
                 ["{\(list)}"])
             let bytes = size.scalar.flatMap { Int64($0) } ?? 0
+            let places = try await SnapshotPlan.places(of: table.description.leaves.map(\.oid), on: connection)
             return SnapshotPlan.chunks(
                 of: table.description, rowsPerChunk: run.settings.snapshotNumRowsPerPartition ?? 100_000,
-                bytesPerBlock: blocks > 0 ? bytes / blocks : 8192, canSeek: canSeek)
+                bytesPerBlock: blocks > 0 ? bytes / blocks : 8192, canSeek: canSeek
+            ).map { chunk in
+                var chunk = chunk
+                chunk.place = places.first { $0.leaf == chunk.leaf }?.place
+                return chunk
+            }
         }
     }
 
@@ -192,6 +220,7 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
         var position = position(of: lane, plan, chunk)
         var step = max(1, chunk.step)
         var failures = 0
+        var isChecked = false
         while !position.isDone {
             do {
                 let open: ChunkReader
@@ -200,6 +229,7 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
                 } else {
                     open = try await ChunkReader.open(run.target, snapshot: exporter?.snapshot)
                     reader = open
+                    isChecked = false
                 }
                 guard let blocks = chunk.blocks else {
                     position = try await copyWhole(table, plan, chunk, lane, open)
@@ -210,6 +240,9 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
                 let rows = try await open.read(
                     chunk, table.columns, blocks: position.block..<end, toEnd: isLast && chunk.isOpen,
                     limit: end - position.block > 1 ? Int(SnapshotPlan.bytesPerRead) * 3 : .max)
+                // Once rows were read the transaction keeps the table in its place.
+                if !isChecked, try await open.hasMoved(chunk) { try await beginAnew(table, plan) }
+                isChecked = true
                 let next = ChunkPosition(generation: plan.generation, block: end, isDone: isLast)
                 try await emit(rows, table, plan, lane, from: position, to: next, name: "\(position.block)")
                 position = next
@@ -218,6 +251,18 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
                 reader?.close()
                 reader = nil
                 step = max(1, step / 4)
+            } catch let error as PostgresError where error.isMissing && chunk.leaf != table.name {
+                reader?.close()
+                reader = nil
+                if try await PostgresConnection.withConnection(run.target, { try await SnapshotPlan.haveMoved([chunk], on: $0) }) {
+                    try await beginAnew(table, plan)
+                }
+                // A partition that was dropped, and its rows with it.
+                run.context.log.log(.info, nil, "\(chunk.leaf) was dropped while \(table.name) was being copied")
+                let gone = ChunkPosition(generation: plan.generation, block: position.block, isDone: true)
+                try await emit(
+                    ([], 0), table, plan, lane, from: position, to: gone, name: "\(position.block)-\(PostgresPipe<Output>.stamp())")
+                position = gone
             } catch let error as PostgresError where error.pipeError.disposition == .retry || error.isConnection {
                 reader?.close()
                 reader = nil

@@ -25,6 +25,37 @@ package enum SnapshotPlan {
         }
     }
 
+    /// Where relations lie at the moment; those that are gone are left out.
+    static func places(
+        of oids: [UInt32], on connection: PostgresConnection
+    ) async throws -> [(leaf: TableName, place: SnapshotChunk.Place)] {
+        let found = try await connection.query(
+            """
+            SELECT n.nspname, c.relname, c.oid, pg_catalog.pg_relation_filenode(c.oid) FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[])
+            """, ["{\(oids.map(String.init).joined(separator: ","))}"])
+        return found.rows.compactMap { row in
+            guard let schema = row[0], let name = row[1], let oid = row[2].flatMap({ UInt32($0) }),
+                let file = row[3].flatMap({ UInt32($0) })
+            else { return nil }
+            return (TableName(schema, name), SnapshotChunk.Place(oid: oid, file: file))
+        }
+    }
+
+    /// Whether a table or a partition was renamed or rewritten since it was split: by VACUUM FULL, CLUSTER, TRUNCATE or ALTER TABLE. Its blocks are not
+    /// those that the pieces name.
+    static func haveMoved(_ chunks: [SnapshotChunk], on connection: PostgresConnection) async throws -> Bool {
+        let known = Set(chunks.compactMap { chunk in chunk.place.map { Known(leaf: chunk.leaf, place: $0) } })
+        if known.isEmpty { return false }
+        let now = try await places(of: known.map(\.place.oid), on: connection)
+        return now.contains { !known.contains(Known(leaf: $0.leaf, place: $0.place)) }
+    }
+
+    private struct Known: Hashable {
+        var leaf: TableName
+        var place: SnapshotChunk.Place
+    }
+
     /// The statement that reads blocks of a leaf; `end` nil: to the last.
     static func copy(_ columns: [MirroredTable.Column], from leaf: TableName, blocks: Range<Int64>?, toEnd: Bool) -> String {
         var condition = ""
