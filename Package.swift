@@ -67,7 +67,7 @@ let sources: [[Target]] = [
     connector("Kafka", ["CRdKafka", "CCompression", "CloudSigning", asyncHTTPClient, nioCore, nioHTTP1, nioSSL]),
     connector("Kinesis"),
     connector("ObjectStorage", ["CloudSigning", asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix]),
-    connector("Postgres", ["CLibPQ"]),
+    connector("Postgres", ["CLibPQ", "CloudSigning", asyncHTTPClient, nioCore, nioHTTP1]),
     connector("MySQL"),
     connector("MongoDB"),
     connector("BigQuery"),

@@ -13,6 +13,8 @@ public final class RecordingOutput<Extent: SourceExtent>: BatchOutput {
         public var progress: [[TableProgress]] = []
         /// The newest report of each table, by target.
         public var tables: [String: TableProgress] = [:]
+        /// Every call of `schemaChanged`.
+        public var schemaChanges: [(target: String, text: String)] = []
     }
 
     private let recorded = Watched(Recorded())
@@ -43,6 +45,8 @@ public final class RecordingOutput<Extent: SourceExtent>: BatchOutput {
         try Task.checkCancellation()
         recorded.update { $0.changes.append(($0.batches.count, changes)) }
     }
+
+    public func schemaChanged(_ target: String, _ text: String) async { recorded.update { $0.schemaChanges.append((target, text)) } }
 
     public func progress(_ tables: [TableProgress]) async {
         recorded.update { recorded in

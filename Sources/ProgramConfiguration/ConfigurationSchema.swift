@@ -76,11 +76,11 @@ extension PenstockConfiguration {
                     [
                         Field(
                             "sourcePatienceSeconds", .integer(1...604_800), "Stop a pipe whose source was unreachable this long.",
-                            default: 900),
+                            default: 3600),
                         Field(
                             "destinationPatienceSeconds", .integer(1...604_800), "Stop a pipe whose ClickHouse was unreachable this long.",
                             default: 3600),
-                    ]), "Limits of running pipes.", default: ["sourcePatienceSeconds": 900, "destinationPatienceSeconds": 3600]),
+                    ]), "Limits of running pipes.", default: ["sourcePatienceSeconds": 3600, "destinationPatienceSeconds": 3600]),
             Field(
                 "queryEndpoints",
                 object(

@@ -269,14 +269,19 @@ struct CatalogContract {
             ], of: pipe.id)
         try await catalog.record(
             [
-                TableReport(target: "b", written: RowEvents(deletes: 1), time: 6),
+                TableReport(
+                    target: "b", written: RowEvents(deletes: 1), schemaEvents: (1...15).map { SchemaEvent(time: $0, text: "ü\($0)") },
+                    time: 6),
+                TableReport(target: "b", schemaEvents: (16...25).map { SchemaEvent(time: $0, text: "ü\($0)") }, time: 6),
                 TableReport(target: "a", written: RowEvents(updates: 1), time: 6),
             ],
             of: pipe.id)
         #expect(
             try await catalog.tables(of: pipe.id) == [
                 TableStatus(target: "a", written: RowEvents(inserts: 1, updates: 3, deletes: 3), lag: 7, updatedAt: 6),
-                TableStatus(target: "b", progress: progress, written: RowEvents(deletes: 1), updatedAt: 6),
+                TableStatus(
+                    target: "b", progress: progress, written: RowEvents(deletes: 1),
+                    schemaEvents: (6...25).map { SchemaEvent(time: $0, text: "ü\($0)") }, updatedAt: 6),
             ])
         try await catalog.retainTables(["b", "c"], of: pipe.id)
         #expect(try await catalog.tables(of: pipe.id).map(\.target) == ["b"])

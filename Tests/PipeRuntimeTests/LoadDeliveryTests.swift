@@ -35,7 +35,7 @@ import Testing
         let end = await RunHarness(Script(rows: [:]), clock: ManualClock(.immediate)).run(source)
         let error = try #require(end.error)
         #expect(error.side == .source)
-        #expect(error.message.hasPrefix("gave up after 15 min") && error.message.contains("STS is down"))
+        #expect(error.message.hasPrefix("gave up after 1 h") && error.message.contains("STS is down"))
     }
 
     @Test func aStoppedLoadKeepsItsNoteAndIsRepeated() async throws {

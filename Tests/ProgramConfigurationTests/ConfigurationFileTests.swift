@@ -20,7 +20,7 @@ import Testing
         #expect(configuration.embedded.enabled)
         #expect(configuration.embedded.memoryShare == 0.5)
         #expect(configuration.services.isEmpty)
-        #expect(configuration.pipes.sourcePatienceSeconds == 900)
+        #expect(configuration.pipes.sourcePatienceSeconds == 3600)
         #expect(configuration.pipes.destinationPatienceSeconds == 3600)
         #expect(configuration.tls == nil)
     }

@@ -1,71 +1,39 @@
 import AsyncHTTPClient
 package import CloudSigning
-import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import PipeCore
 
 /// The session of the role in `iamRole`, renewed before it ends.
-package actor AssumedRole {
-    private static let lifetime = 3600
+package struct AssumedRole: Sendable {
     /// A token that is made with the session must not outlive it.
     private static let margin = Double(MSKTokenMint.lifetime) + 60
     private static let largestAnswer = 1 << 20
 
-    private let role: String
-    private let session: String
-    private let environment: [String: String]
-    private let now: @Sendable () -> Double
-    private var current: (credentials: AWSCredentials, end: Double)?
+    private let session: RoleSession
 
     package init(role: String, session: String, environment: [String: String], now: @escaping @Sendable () -> Double) {
-        self.role = role
-        self.session = String("clickpipes-\(session)".prefix(64))
-        self.environment = environment
-        self.now = now
+        self.session = RoleSession(
+            role: role, session: session, environment: environment, margin: Self.margin, now: now, send: Self.send)
     }
 
     package func credentials() async throws -> AWSCredentials {
-        if let current, current.end - now() > Self.margin { return current.credentials }
-        let fresh = try await assume()
-        current = fresh
-        return fresh.credentials
+        do {
+            return try await session.credentials()
+        } catch let refusal as AssumeRole.Refusal {
+            throw PipeError(
+                refusal.isPassing ? .sourceUnreachable : .sourceDenied, refusal.isPassing ? .retry : .user, side: .source,
+                "\(KafkaConfiguration.path["iamRole"]) \(refusal.message)")
+        }
     }
 
-    private func failure(isPassing: Bool, _ message: String) -> PipeError {
-        PipeError(
-            isPassing ? .sourceUnreachable : .sourceDenied, isPassing ? .retry : .user, side: .source,
-            "\(KafkaConfiguration.path["iamRole"]) \(message)")
-    }
-
-    private func assume() async throws -> (credentials: AWSCredentials, end: Double) {
-        guard let action = AssumeRole(environment: environment) else { throw failure(isPassing: false, AssumeRole.missingIdentity) }
-        let request = action.request(
-            role: role, session: session, seconds: Self.lifetime, at: AWSTimestamp(secondsSince1970: now()))
+    @Sendable private static func send(_ request: AssumeRole.Request) async throws -> (status: Int, body: [UInt8]) {
         var outgoing = HTTPClientRequest(url: request.url)
         outgoing.method = .POST
         for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
         outgoing.body = .bytes(request.body)
-        let status: Int
-        let body: [UInt8]
-        do {
-            let reply = try await HTTPClient.shared.execute(outgoing, timeout: .seconds(30))
-            var collected = try await reply.body.collect(upTo: Self.largestAnswer)
-            status = Int(reply.status.code)
-            body = collected.readBytes(length: collected.readableBytes) ?? []
-        } catch {
-            try Task.checkCancellation()
-            throw failure(isPassing: true, "could not be assumed: \(action.host) did not answer AssumeRole (\(type(of: error)))")
-        }
-        let session: AssumeRole.Session
-        do {
-            session = try AssumeRole.session(status: status, body: body, role: role)
-        } catch {
-            throw failure(isPassing: error.isPassing, error.message)
-        }
-        guard let end = try? Date(session.expiration, strategy: .iso8601) else {
-            throw failure(isPassing: true, "could not be assumed: STS answered AssumeRole without complete credentials")
-        }
-        return (session.credentials, end.timeIntervalSince1970)
+        let reply = try await HTTPClient.shared.execute(outgoing, timeout: .seconds(30))
+        var collected = try await reply.body.collect(upTo: largestAnswer)
+        return (Int(reply.status.code), collected.readBytes(length: collected.readableBytes) ?? [])
     }
 }

@@ -3,23 +3,9 @@ public import PipeCore
 extension PostgresConfiguration: RunnableSource, DatabaseSource {
     public static var virtualColumns: [VirtualColumn] { [] }
 
-    /// What the contract knows and this build does not have yet.
-    private var gap: Finding? {
-        guard authentication == .iamRole else { return nil }
-        return Finding(
-            .failure, Self.path["authentication"],
-            "is IAM_ROLE, which this build does not support for Postgres yet: use basic with a user's name and password")
-    }
+    public func probe(_ context: ProbeContext) async -> [Finding] { await PostgresProbe(self).run() }
 
-    public func probe(_ context: ProbeContext) async -> [Finding] {
-        if let gap { return [gap] }
-        return await PostgresProbe(self).run()
-    }
-
-    public func makeSource(_ context: SourceContext) throws -> PostgresSource {
-        if let gap { throw PipeError("SOURCE_NOT_SUPPORTED", .user, side: .source, "\(gap.field) \(gap.message)") }
-        return PostgresSource(self, context: context)
-    }
+    public func makeSource(_ context: SourceContext) throws -> PostgresSource { PostgresSource(self, context: context) }
 
     public func sample(_ context: ProbeContext) async throws -> SchemaSample {
         throw PipeError(
@@ -61,10 +47,9 @@ extension PostgresConfiguration: RunnableSource, DatabaseSource {
             let lane = Lane.table(mapping.table)
             let known = try positions[lane].map { try $0.decode(PostgresPosition.self) }?.table
             // One that was not begun is begun by the same plan.
-            if let known, known.isShadow, known.columns.isEmpty, known.chunks == nil { continue }
+            if let known, known.isShadow, known.columns.isEmpty, known.chunks == nil, known.failure == nil { continue }
             // There is nothing to keep of a table that feeds views only.
-            var plan = TablePlan(generation: (known?.generation ?? 0) + 1)
-            plan.isShadow = (mapping.tableEngine ?? .replacingMergeTree) != .null
+            let plan = (known ?? TablePlan(generation: 0)).restarted(besides: (mapping.tableEngine ?? .replacingMergeTree) != .null)
             positions[lane] = try JSONValue(encoding: PostgresPosition(table: plan))
             pending.removeAll { $0.lane == lane }
         }

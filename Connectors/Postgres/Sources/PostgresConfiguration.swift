@@ -25,6 +25,7 @@ public struct PostgresConfiguration: SourceConfiguration, Confidential {
         public var snapshotNumberOfParallelTables: Int?
         public var enableFailoverSlots: Bool?
         public var deleteOnMerge: Bool?
+        public var schemaChanges: SchemaChanges?
     }
 
     public struct Mapping: TableMapping {

@@ -11,12 +11,20 @@ package struct PostgresError: Error, Hashable, Sendable, CustomStringConvertible
     package var isConnection: Bool
     /// `host:port`, once known.
     package var address: String?
+    /// Of the role in `iamRole`: whether it may pass. Nil: it is about something else.
+    package var isPassingOfRole: Bool?
 
     package init(state: String? = nil, message: String, hint: String? = nil, isConnection: Bool = false) {
         self.state = state
         self.message = message
         self.hint = hint
         self.isConnection = isConnection
+    }
+
+    /// The role in `iamRole` gives no password; `text` goes on from its name.
+    init(role text: String, isPassing: Bool) {
+        self.init(message: "\(PostgresConfiguration.path["iamRole"]) \(text)", isConnection: true)
+        isPassingOfRole = isPassing
     }
 
     package var description: String { state.map { "\(message) (SQLSTATE \($0))" } ?? message }
@@ -122,6 +130,11 @@ extension PostgresError {
     }
 
     private var clientProblem: Problem {
+        if let isPassingOfRole {
+            return isPassingOfRole
+                ? (.sourceUnreachable, .retry, "iamRole", "It is tried again")
+                : (.sourceDenied, .user, "iamRole", "Let the role trust Penstock's identity, and allow it rds-db:connect")
+        }
         let text = message.lowercased()
         if text.contains("certificate") || text.contains("root certificate file") || text.contains("pem") {
             return (

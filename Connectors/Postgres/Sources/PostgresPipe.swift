@@ -9,13 +9,13 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
     func run() async throws {
         let control = try await PostgresConnection.connect(run.target)
         defer { control.close() }
-        let (tables, missing) = try await MirroredTable.load(run.configuration, on: control)
+        var (tables, missing) = try await MirroredTable.load(run.configuration, on: control)
         var plans = self.plans(tables)
         try await announce(tables, missing, plans)
         if tables.isEmpty { throw missingTables(missing) }
         let copies = PostgresSnapshot(
             run: run, output: output, tables: tables, plans: plans, checkpoint: checkpoint, exporter: nil, canSeek: control.major >= 14)
-        try await copies.repeatPending()
+        try await copies.repeatPending(ofChunks: false)
         try await forgetRemovedTables()
 
         var exporter: SnapshotExporter?
@@ -24,12 +24,16 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
         if run.replicates {
             try await preparePublication(tables.map(\.name), on: control)
             (stream, exporter, pending) = try await prepareSlot(on: control)
-        } else if tables.contains(where: { plans[$0.name]?.isDone != true }) {
+        } else if tables.contains(where: { plans[$0.name]?.isDone != true && plans[$0.name]?.failure == nil }) {
             exporter = try await SnapshotExporter.exporting(run.target)
         }
         let held = exporter
         defer { held?.close() }
-        try await prepareTargets(tables, &plans)
+        try await prepareTargets(&tables, &plans, isFresh: held == nil, control)
+        // After the columns of their targets were made.
+        try await PostgresSnapshot(
+            run: run, output: output, tables: tables, plans: plans, checkpoint: checkpoint, exporter: nil, canSeek: control.major >= 14
+        ).repeatPending(ofChunks: true)
         try await copies.finishExchanges(&plans)
         let snapshot = PostgresSnapshot(
             run: run, output: output, tables: tables, plans: plans, checkpoint: checkpoint, exporter: held, canSeek: control.major >= 14)
@@ -38,7 +42,7 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
             PostgresReplication(
                 run: run, output: output, tables: tables, plans: plans, types: types, start: $0, pending: pending)
         }
-        let waiting = tables.filter { plans[$0.name]?.isDone == false }
+        let waiting = tables.filter { plans[$0.name]?.isDone == false && plans[$0.name]?.failure == nil }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await snapshot.load(waiting)
@@ -70,7 +74,7 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
     }
 
     /// Where a lane stands, its journaled batches included.
-    private func known(_ lane: Lane) -> PostgresPosition? {
+    func known(_ lane: Lane) -> PostgresPosition? {
         checkpoint.pending.last { $0.lane == lane }?.extent.end ?? checkpoint.positions[lane]
     }
 
@@ -80,14 +84,16 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
         var progress = tables.map { table in
             let plan = plans[table.name]
             let state: TableProgress.State =
-                if plan?.isDone == true {
+                if plan?.failure != nil {
+                    .failed
+                } else if plan?.isDone == true {
                     run.replicates ? .streaming : .completed
                 } else if plan?.isShadow == true {
                     .resync
                 } else {
                     .waiting
                 }
-            return TableProgress(target: table.mapping.targetTable, source: table.name.description, state: state)
+            return TableProgress(target: table.mapping.targetTable, source: table.name.description, state: state, message: plan?.failure)
         }
         progress += missing.map {
             TableProgress(
@@ -96,6 +102,7 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
                     "source table \($0.table) does not exist: it was dropped or renamed. Remove its mapping, or make it again and start the pipe"
             )
         }
+        for table in tables where plans[table.name]?.failure != nil { run.setFailed(table.name) }
         run.begin(progress)
         await output.progress(progress)
         for mapping in missing { run.context.log.log(.error, .sourceMissing, "source table \(mapping.table) does not exist") }
@@ -118,7 +125,7 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
         }
     }
 
-    private func note(_ plan: TablePlan, in lane: Lane, from start: PostgresPosition) async throws {
+    func note(_ plan: TablePlan, in lane: Lane, from start: PostgresPosition) async throws {
         let number = plan.isRemoved ? "removed" : "made"
         try await output.emit(
             Batch(
@@ -203,33 +210,5 @@ struct PostgresPipe<Output: BatchOutput>: Sendable where Output.Extent == Postgr
                 extent: PostgresExtent(start: start, end: PostgresPosition(stream: position)), payload: .tables([]), reason: .end))
         // A copy that is on record without the beginning of its stream would miss what happened in between.
         try await output.change([])
-    }
-
-    // MARK: The targets
-
-    private func prepareTargets(_ tables: [MirroredTable], _ plans: inout [TableName: TablePlan]) async throws {
-        for table in tables {
-            guard var plan = plans[table.name] else { continue }
-            let wanted = table.targetColumns
-            var changes: [TableChange] = []
-            let name = plan.isShadow ? TargetTable.shadowName(of: table.target.name) : table.target.name
-            if plan.columns.isEmpty {
-                if plan.isShadow {
-                    changes = [.drop(shadow: name), .create(table.target.shadow)]
-                } else {
-                    changes = [.create(table.target)]
-                }
-            } else if plan.columns != wanted {
-                changes = try TableEvolution.changes(of: name, source: table.name, from: plan.columns, to: wanted)
-            }
-            // A column that is gone at the source stays in the target.
-            let kept = plan.columns.filter { old in !wanted.contains { $0.name == old.name } }
-            if changes.isEmpty, plan.columns == wanted + kept { continue }
-            if !changes.isEmpty { try await output.change(changes) }
-            plan.columns = wanted + kept
-            plans[table.name] = plan
-            let lane = Lane.table(table.name)
-            try await note(plan, in: lane, from: known(lane) ?? PostgresPosition(table: plan))
-        }
     }
 }

@@ -68,6 +68,12 @@ package struct TablePlan: Codable, Hashable, Sendable {
     package var chunks: [SnapshotChunk]?
     /// The target's columns as last made.
     package var columns: [TargetTable.Column]
+    /// Names that the source's columns have or had, and their places. Nil: written before they were kept.
+    package var places: [String: Int]?
+    /// Why nothing more is written to the table until it is loaded anew.
+    package var failure: String?
+    /// The table is copied after this place of the log, and with the columns it had there. Nil: the copy belongs to the beginning of the slot.
+    package var copiedAfter: LogPosition?
 
     package init(generation: Int, isShadow: Bool = false) {
         self.generation = generation
@@ -75,6 +81,11 @@ package struct TablePlan: Codable, Hashable, Sendable {
         isDone = false
         isRemoved = false
         columns = []
+    }
+
+    /// The table is to be loaded anew, beside what it holds unless that cannot be.
+    package func restarted(besides hasShadow: Bool) -> TablePlan {
+        TablePlan(generation: generation + 1, isShadow: hasShadow)
     }
 }
 

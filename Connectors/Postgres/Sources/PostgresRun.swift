@@ -17,7 +17,11 @@ final class PostgresRun: Sendable {
         /// Where the stream is settled.
         var settled: StreamPosition?
         var wake: (@Sendable () -> Void)?
+        /// Tables to which nothing more is written.
+        var failed: Set<TableName> = []
     }
+
+    let copies = CopyGate()
 
     /// Values are asked for as text although all their types are understood in binary.
     let prefersText: Flag
@@ -26,7 +30,7 @@ final class PostgresRun: Sendable {
         self.configuration = configuration
         self.prefersText = prefersText
         self.context = context
-        target = ConnectionTarget(configuration)
+        target = ConnectionTarget(configuration, session: context.pipe.compact)
         names = ReplicationNames(configuration, pipe: context.pipe.compact)
         stopwatch = Stopwatch(context.clock)
         state = Mutex(State())
@@ -52,6 +56,21 @@ final class PostgresRun: Sendable {
 
     func begin(_ progress: [TableProgress]) {
         state.withLock { state in for table in progress { state.progress[table.target] = table } }
+    }
+
+    func isFailed(_ table: TableName) -> Bool { state.withLock { $0.failed.contains(table) } }
+
+    func setFailed(_ table: TableName) { state.withLock { _ = $0.failed.insert(table) } }
+
+    /// From now on nothing is written to the table, and whoever asks is told why.
+    func fail(_ table: MirroredTable, _ problem: String, _ output: some BatchOutput) async {
+        setFailed(table.name)
+        await output.schemaChanged(table.mapping.targetTable, problem)
+        await output.progress(
+            note(table.mapping.targetTable) { progress in
+                progress.state = .failed
+                progress.message = problem
+            })
     }
 
     // MARK: Between snapshot and stream

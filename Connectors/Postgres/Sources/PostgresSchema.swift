@@ -26,7 +26,7 @@ extension PostgresConfiguration {
             DatabaseFields.initialLoadParallelism,
         ] + DatabaseFields.snapshotting + [
             Field("enableFailoverSlots", .boolean, "Make a failover slot (Postgres 17).", .immutable),
-            DatabaseFields.deleteOnMerge,
+            DatabaseFields.deleteOnMerge, schemaChangesField,
         ])
 
     private static let mappingSchema = ObjectSchema(
@@ -53,6 +53,10 @@ extension PostgresConfiguration {
         var problems = DatabaseFields.hostProblems(host, at: Self.path)
         problems += PasswordCredentials.problems(
             credentials, usesRole: authentication == .iamRole, iamRole: iamRole, at: Self.path)
+        if authentication == .iamRole, disableTls == true {
+            problems.append(
+                Problem(Self.path["disableTls"], "cannot be true with authentication IAM_ROLE, whose passwords are sent as they are"))
+        }
         let settings = Self.path["settings"]
         if self.settings.replicationSlotName != nil {
             if self.settings.replicationMode != .changesOnly {

@@ -41,6 +41,14 @@ import Testing
             (["credentials": nil], ["credentials.password", "credentials.username"]),
             (["credentials": ["username": "u"]], ["credentials.password"]),
             (["authentication": "IAM_ROLE"], ["credentials.password", "iamRole"]),
+            (
+                [
+                    "authentication": "IAM_ROLE", "iamRole": "arn:aws:iam::1:role/r", "credentials": ["username": "u"],
+                    "disableTls": true,
+                ], ["disableTls"]
+            ),
+            (["settings.schemaChanges.truncate": "yes"], ["settings.schemaChanges.truncate"]),
+            (["settings.schemaChanges.incompatible": "drop"], ["settings.schemaChanges.incompatible"]),
             (["settings": nil], ["settings"]),
             (["settings": [:]], ["settings.replicationMode"]),
             (["settings.replicationMode": "stream"], ["settings.replicationMode"]),

@@ -23,18 +23,39 @@ struct TableEvolutionTests {
     }
 
     @Test func changesLeadFromWhatWasMadeToWhatIs() throws {
-        let known = [TargetTable.Column("id", "Int32"), TargetTable.Column("gone", "String")]
-        let changes = try TableEvolution.changes(
-            of: "t", source: TableName("public", "t"), from: known,
-            to: [TargetTable.Column("id", "Int64"), TargetTable.Column("new", "String")])
+        let known = [TargetTable.Column("id", "Int32"), TargetTable.Column("n", "Int32"), TargetTable.Column("gone", "String")]
+        let table = try TableExample.table([("id", 23, 1), ("n", 20, 2), ("new", 25, 4)])
+        let evolution = TableEvolution(of: "t", table, from: known, places: ["id": 1, "n": 2, "gone": 3])
         #expect(
-            changes == [
-                .changeType(table: "t", column: "id", type: "Int64"), .addColumns(table: "t", [TargetTable.Column("new", "String")]),
+            evolution.changes == [
+                .changeType(table: "t", column: "n", type: "Int64"), .addColumns(table: "t", [TargetTable.Column("new", "String")]),
             ])
-        #expect(throws: PipeError.self) {
-            try TableEvolution.changes(
-                of: "t", source: TableName("public", "t"), from: known, to: [TargetTable.Column("id", "String")])
-        }
+        #expect(evolution.kept.map(\.name) == ["gone"] && evolution.problem == nil)
+    }
+
+    @Test func whatIsDroppedAndRenamedIsFollowedWhenAsked() throws {
+        let known = [
+            TargetTable.Column("id", "Int32"), TargetTable.Column("old", "String"), TargetTable.Column("gone", "String"),
+            TargetTable.Column("ancient", "String"),
+        ]
+        let table = try TableExample.table([("id", 23, 1), ("new", 25, 2)], ["dropColumn": "drop", "renameColumn": "rename"])
+        let evolution = TableEvolution(of: "t", table, from: known, places: ["id": 1, "old": 2, "gone": 3])
+        #expect(evolution.changes == [.renameColumn(table: "t", from: "old", to: "new"), .dropColumns(table: "t", ["gone"])])
+        // Of a column whose place was never known nothing is known now.
+        #expect(evolution.kept.map(\.name) == ["ancient"])
+        #expect(evolution.events == ["column 'old' was renamed to 'new': renamed", "column 'gone' was dropped at the source: dropped"])
+    }
+
+    @Test(
+        arguments: [
+            ([("id", 23, 1), ("v", 23, 2)], "column 'v' of public.t was String and is now Int32"),
+            ([("id", 20, 1), ("v", 25, 2)], "column 'id' of public.t was Int32 and is now Int64"),
+            ([("ident", 23, 1), ("v", 25, 2)], "column 'id' of public.t, by which the target is sorted, was renamed to 'ident'"),
+        ] as [([(String, UInt32, Int)], String)])
+    func whatATargetCannotBecomeIsSaid(_ columns: [(String, UInt32, Int)], _ words: String) throws {
+        let known = [TargetTable.Column("id", "Int32"), TargetTable.Column("v", "String")]
+        let evolution = TableEvolution(of: "t", try TableExample.table(columns), from: known, places: ["id": 1, "v": 2])
+        #expect(evolution.problem?.hasPrefix(words) == true)
     }
 
     @Test func tablesAreSplitByBlocks() {

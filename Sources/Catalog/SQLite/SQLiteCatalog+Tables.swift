@@ -28,8 +28,20 @@ extension SQLiteCatalog {
                 try write.execute(arguments: [
                     report.target, progress, written.inserts, written.updates, written.deletes, report.lag, report.time, pipe.rawValue,
                 ])
+                if !report.schemaEvents.isEmpty { try Self.add(report.schemaEvents, to: report.target, of: pipe, database) }
             }
         }
+    }
+
+    private static func add(_ events: [SchemaEvent], to target: String, of pipe: PipeID, _ database: Database) throws {
+        let place: StatementArguments = [pipe.rawValue, target]
+        let find = try database.cachedStatement(sql: "SELECT * FROM pipe_table WHERE pipe_id = ? AND target = ?")
+        // The pipe may be gone.
+        guard let row = try Row.fetchOne(find, arguments: place) else { return }
+        let known: [SchemaEvent] = try Columns(table: "pipe_table", row: row).json("schema_events")
+        let text = try JSONText.string(Array((known + events).suffix(SchemaEvent.kept)))
+        try database.cachedStatement(sql: "UPDATE pipe_table SET schema_events = ? WHERE pipe_id = ? AND target = ?")
+            .execute(arguments: [text] + place)
     }
 
     public func retainTables(_ targets: Set<String>, of pipe: PipeID) async throws {
@@ -46,6 +58,6 @@ extension SQLiteCatalog {
             target: try columns.value("target"), progress: try columns.optionalJSON("progress"),
             written: RowEvents(
                 inserts: try columns.value("inserts"), updates: try columns.value("updates"), deletes: try columns.value("deletes")),
-            lag: try columns.optional("lag"), updatedAt: try columns.value("updated_at"))
+            lag: try columns.optional("lag"), schemaEvents: try columns.json("schema_events"), updatedAt: try columns.value("updated_at"))
     }
 }

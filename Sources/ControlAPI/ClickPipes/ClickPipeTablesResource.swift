@@ -45,9 +45,18 @@ package struct ClickPipeTablesResource: APIResource {
         members["snapshotRowsTotal"] = progress?.rows.total.map(count)
         members["snapshotChunksTotal"] = progress?.chunks.total.map(count)
         members["lagMs"] = status?.lag.map(JSONValue.integer)
-        members["updatedAt"] = (status?.updatedAt).map {
-            .string(WireDate.string(Date(timeIntervalSince1970: Double($0) / 1000)))
+        // Newest first, as people read them.
+        if let events = status?.schemaEvents, !events.isEmpty {
+            members["schemaChanges"] = .array(
+                events.reversed().map { event in
+                    .object(["time": .string(time(event.time)), "change": .string(event.text)])
+                })
         }
+        members["updatedAt"] = (status?.updatedAt).map { .string(time($0)) }
         return .object(members)
+    }
+
+    private static func time(_ milliseconds: Int64) -> String {
+        WireDate.string(Date(timeIntervalSince1970: Double(milliseconds) / 1000))
     }
 }

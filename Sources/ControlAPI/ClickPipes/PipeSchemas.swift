@@ -92,6 +92,16 @@ package struct PipeSchemas: Sendable {
             Field(
                 "lagMs", .integer(0...Int64.max),
                 "Milliseconds from the commit of the oldest row of the newest write until it was written; absent before the first."),
+            Field(
+                "schemaChanges",
+                .list(
+                    .object(
+                        ObjectSchema(
+                            "ClickPipeTableSchemaChange", "A change of the source table.",
+                            fields: [
+                                Field("time", .dateTime, "When it was seen."),
+                                Field("change", .string, "What changed, and what was done about it."),
+                            ]))), "The last changes of the source table, newest first; absent when none was seen."),
             Field("updatedAt", .dateTime, "When any of this last changed; absent before the pipe has run."),
         ])
 

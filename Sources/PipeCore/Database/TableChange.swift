@@ -10,7 +10,9 @@ public enum TableChange: Hashable, Sendable, CustomStringConvertible {
     /// Gives a column a wider type. A column of the sorting key keeps its type where ClickHouse cannot change it; that fails with
     /// disposition `user`.
     case changeType(table: String, column: String, type: String)
-    case truncate(table: String)
+    /// Removes rows. With `before`, only those of a lower version: rows that were written later stay, so that it can be asked again when they
+    /// are there. A table without versions of its own, as one of engine Null, is left alone.
+    case truncate(table: String, before: UInt64? = nil)
     /// The loaded shadow takes the place and the name of the target, which goes on under the shadow's name. A target that does not
     /// exist is made by renaming.
     case exchange(shadow: String, target: String)
@@ -22,7 +24,7 @@ public enum TableChange: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .create(let table): table.name
         case .addColumns(let table, _), .dropColumns(let table, _), .renameColumn(let table, _, _), .changeType(let table, _, _): table
-        case .truncate(let table), .exchange(_, let table), .drop(let table): table
+        case .truncate(let table, _), .exchange(_, let table), .drop(let table): table
         }
     }
 
@@ -36,7 +38,7 @@ public enum TableChange: Hashable, Sendable, CustomStringConvertible {
         case .dropColumns(let table, let columns): return "drop from table '\(table)': \(names(columns))"
         case .renameColumn(let table, let from, let to): return "rename column '\(from)' of table '\(table)' to '\(to)'"
         case .changeType(let table, let column, let type): return "make column '\(column)' of table '\(table)' \(type)"
-        case .truncate(let table): return "empty table '\(table)'"
+        case .truncate(let table, _): return "empty table '\(table)'"
         case .exchange(let shadow, let target): return "put table '\(shadow)' in the place of '\(target)'"
         case .drop(let shadow): return "drop table '\(shadow)'"
         }

@@ -9,14 +9,21 @@ public struct TableStatus: Codable, Hashable, Sendable {
     public var written: RowEvents
     /// Milliseconds from the commit of the oldest row of the newest write until it was written; nil where the source does not say.
     public var lag: Int64?
+    /// Changes of the source table, oldest first; the last ``SchemaEvent/kept`` of them.
+    public var schemaEvents: [SchemaEvent]
     /// Milliseconds since 1970.
     public var updatedAt: Int64
 
-    public init(target: String, progress: TableProgress? = nil, written: RowEvents = RowEvents(), lag: Int64? = nil, updatedAt: Int64) {
+    public init(
+        target: String, progress: TableProgress? = nil, written: RowEvents = RowEvents(), lag: Int64? = nil,
+        schemaEvents: [SchemaEvent] = [],
+        updatedAt: Int64
+    ) {
         self.target = target
         self.progress = progress
         self.written = written
         self.lag = lag
+        self.schemaEvents = schemaEvents
         self.updatedAt = updatedAt
     }
 
@@ -24,6 +31,7 @@ public struct TableStatus: Codable, Hashable, Sendable {
         progress = report.progress ?? progress
         written.add(report.written)
         lag = report.lag ?? lag
+        schemaEvents = Array((schemaEvents + report.schemaEvents).suffix(SchemaEvent.kept))
         updatedAt = report.time
     }
 }
@@ -37,14 +45,21 @@ public struct TableReport: Hashable, Sendable {
     public var written: RowEvents
     /// Nil: as it was.
     public var lag: Int64?
+    /// To be added, oldest first.
+    public var schemaEvents: [SchemaEvent]
     /// Milliseconds since 1970.
     public var time: Int64
 
-    public init(target: String, progress: TableProgress? = nil, written: RowEvents = RowEvents(), lag: Int64? = nil, time: Int64 = 0) {
+    public init(
+        target: String, progress: TableProgress? = nil, written: RowEvents = RowEvents(), lag: Int64? = nil,
+        schemaEvents: [SchemaEvent] = [],
+        time: Int64 = 0
+    ) {
         self.target = target
         self.progress = progress
         self.written = written
         self.lag = lag
+        self.schemaEvents = schemaEvents
         self.time = time
     }
 }

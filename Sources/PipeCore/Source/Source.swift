@@ -75,6 +75,10 @@ public protocol BatchOutput<Extent>: Sendable {
     /// Where tables stand; a table not named stays as it was. The first report of a read names every mapped table: the state of the
     /// pipe follows from it. Cheap: call it at each chunk.
     func progress(_ tables: [TableProgress]) async
+
+    /// A source table changed: `text` says how, and what is done about it. It is put on record, for the log of the pipe and for whoever asks
+    /// where the table stands.
+    func schemaChanged(_ target: String, _ text: String) async
 }
 
 /// What waits at the source.

@@ -15,7 +15,7 @@ public struct PipePolicy: Sendable {
     public var reconcileInterval: Duration
 
     public init(
-        sourcePatience: Duration = .seconds(15 * 60), destinationPatience: Duration = .seconds(60 * 60),
+        sourcePatience: Duration = .seconds(60 * 60), destinationPatience: Duration = .seconds(60 * 60),
         backoff: Backoff.Schedule = Backoff.Schedule(),
         randomness: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() },
         windowBytes: Int = 64 << 20, reconcileInterval: Duration = .seconds(5)

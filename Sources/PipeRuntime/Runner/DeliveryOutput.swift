@@ -60,6 +60,8 @@ struct DeliveryOutput<S: Source>: BatchOutput {
         }
     }
 
+    func schemaChanged(_ target: String, _ text: String) async { delivery.tables.schemaChanged(target, text) }
+
     func progress(_ tables: [TableProgress]) async {
         let summary = delivery.tables.report(tables)
         await delivery.health.succeeded()

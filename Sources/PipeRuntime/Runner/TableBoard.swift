@@ -63,6 +63,14 @@ final class TableBoard: Sendable {
         waker.yield()
     }
 
+    /// A source table changed.
+    func schemaChanged(_ target: String, _ text: String) {
+        context.log.log(.info, .sourceSchema, "table \(target): \(text)")
+        let event = SchemaEvent(time: context.wallClock(), text: text)
+        state.withLock { $0.unsaved[target, default: TableReport(target: target)].schemaEvents.append(event) }
+        waker.yield()
+    }
+
     /// Writes reports to the directory as they come, until cancelled.
     func keep() async {
         for await _ in wakes {
@@ -116,6 +124,7 @@ extension TableBoard.State {
             merged.progress = newer.progress ?? report.progress
             merged.lag = newer.lag ?? report.lag
             merged.written.add(newer.written)
+            merged.schemaEvents += newer.schemaEvents
         }
         unsaved[report.target] = merged
     }

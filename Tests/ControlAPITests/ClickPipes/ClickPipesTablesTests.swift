@@ -37,7 +37,11 @@ import Testing
                         progress: TableProgress(
                             target: "public_a", source: "public.a", state: .failed, rows: .init(done: 5, total: 9),
                             chunks: .init(done: 1, total: 2), message: "no privilege"),
-                        written: RowEvents(inserts: 5, updates: 1, deletes: 2), lag: 12, time: 1_767_225_600_123),
+                        written: RowEvents(inserts: 5, updates: 1, deletes: 2), lag: 12,
+                        schemaEvents: [
+                            SchemaEvent(time: 1_767_225_600_000, text: "one"), SchemaEvent(time: 1_767_225_600_001, text: "two"),
+                        ],
+                        time: 1_767_225_600_123),
                     TableReport(target: "public_gone", time: 1),
                 ], of: id)
             let answer = try await client.send(.get, "~~/clickpipes/\(id)/tables")
@@ -48,7 +52,11 @@ import Testing
             let failed: JSONValue = [
                 "targetTable": "public_a", "source": "public.a", "state": "Failed", "message": "no privilege", "snapshotRows": 5,
                 "snapshotRowsTotal": 9, "snapshotChunks": 1, "snapshotChunksTotal": 2, "inserts": 5, "updates": 1, "deletes": 2,
-                "lagMs": 12, "updatedAt": "2026-01-01T00:00:00.123Z",
+                "lagMs": 12,
+                "schemaChanges": [
+                    ["time": "2026-01-01T00:00:00.001Z", "change": "two"], ["time": "2026-01-01T00:00:00.000Z", "change": "one"],
+                ],
+                "updatedAt": "2026-01-01T00:00:00.123Z",
             ]
             #expect(answer.status == 200 && answer.result == .array([waiting, failed]))
             #expect(try await client.send(.get, "~~/clickpipes/\(id)/tables", key: "query").status == 403)

@@ -159,6 +159,24 @@ struct MappedTableTests {
         }
     }
 
+    /// A truncation that comes again after later rows were written leaves those.
+    @Test func rowsOfLaterVersionsOutliveATruncation() async throws {
+        try await WarehouseFixture.use { fixture in
+            let warehouse = try warehouse(fixture)
+            _ = try await warehouse.change(.create(.example("t")))
+            let insert = "INSERT INTO $db.t (id, _peerdb_version) VALUES"
+            try await fixture.run("\(insert) (1, 0), (2, 7), (3, 9)")
+            #expect(try await warehouse.change(.truncate(table: "t", before: 10)))
+            #expect(try await fixture.answer("SELECT count() FROM $db.t") == "0")
+            #expect(try await !warehouse.change(.truncate(table: "t", before: 10)))
+            try await fixture.run("\(insert) (4, 11), (5, 10)")
+            #expect(try await !warehouse.change(.truncate(table: "t", before: 10)))
+            try await fixture.run("\(insert) (1, 0)")
+            #expect(try await warehouse.change(.truncate(table: "t", before: 10)))
+            #expect(try await fixture.answer("SELECT groupArray(id) FROM (SELECT id FROM $db.t ORDER BY id)") == "[4,5]")
+        }
+    }
+
     /// Adding the same columns again, with one of them missing: what an interrupted change leaves.
     @Test func anInterruptedChangeIsCompleted() async throws {
         try await WarehouseFixture.use { fixture in

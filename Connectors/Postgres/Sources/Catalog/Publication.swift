@@ -22,6 +22,13 @@ package struct Publication: Hashable, Sendable {
     package var viaRoot: Bool
     package var tables: Set<TableName>
 
+    package init(name: String, isForAllTables: Bool, viaRoot: Bool, tables: Set<TableName>) {
+        self.name = name
+        self.isForAllTables = isForAllTables
+        self.viaRoot = viaRoot
+        self.tables = tables
+    }
+
     package static func load(_ name: String, on connection: PostgresConnection) async throws -> Publication? {
         let viaRoot = connection.major >= 13 ? "pubviaroot" : "false"
         let found = try await connection.query(
@@ -63,6 +70,12 @@ package struct ReplicationSlot: Hashable, Sendable {
     package var keptBytes: Int
     /// Bytes that may still be written before the slot is lost; nil: unlimited.
     package var safeBytes: Int?
+
+    /// Makes a slot and holds the snapshot of its beginning. Postgres 15 names options in parentheses, 17 knows failover slots.
+    package static func creation(_ name: String, major: Int, isFailover: Bool) -> String {
+        let options = major >= 15 ? "(SNAPSHOT 'export'\(isFailover && major >= 17 ? ", FAILOVER" : ""))" : "EXPORT_SNAPSHOT"
+        return "CREATE_REPLICATION_SLOT \(SQLText.identifier(name)) LOGICAL pgoutput \(options)"
+    }
 
     package static func load(_ name: String, on connection: PostgresConnection) async throws -> ReplicationSlot? {
         let status = connection.major >= 13 ? "wal_status, safe_wal_size" : "NULL, NULL"

@@ -7,6 +7,21 @@ package struct TableDescription: Hashable, Sendable {
         package var dimensions: Int
         package var isNullable: Bool
         package var isGenerated: Bool
+        /// `attnum`: stays when the column is renamed, and is not given again when it is dropped.
+        package var place: Int
+
+        package init(
+            name: String, type: UInt32, modifier: Int32 = -1, dimensions: Int = 0, isNullable: Bool = true, isGenerated: Bool = false,
+            place: Int
+        ) {
+            self.name = name
+            self.type = type
+            self.modifier = modifier
+            self.dimensions = dimensions
+            self.isNullable = isNullable
+            self.isGenerated = isGenerated
+            self.place = place
+        }
     }
 
     /// A place where rows lie: the table itself, a partition, a table that inherits.
@@ -62,6 +77,8 @@ package struct TableDescription: Hashable, Sendable {
         }
     }
 
+    package func column(at place: Int) -> Column? { columns.first { $0.place == place } }
+
     package func column(_ name: String) -> Column? { columns.first { $0.name == name } }
 
     /// Nil when there is no such table.
@@ -83,13 +100,14 @@ package struct TableDescription: Hashable, Sendable {
     private static func columns(of oid: UInt32, on connection: PostgresConnection) async throws -> [Column] {
         let rows = try await connection.query(
             """
-            SELECT attname, atttypid, atttypmod, attndims, NOT attnotnull, attgenerated <> '' FROM pg_catalog.pg_attribute
+            SELECT attname, atttypid, atttypmod, attndims, NOT attnotnull, attgenerated <> '', attnum FROM pg_catalog.pg_attribute
             WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum
             """, [String(oid)])
         return rows.rows.map { row in
             Column(
                 name: row[0] ?? "", type: row[1].flatMap { UInt32($0) } ?? 0, modifier: row[2].flatMap { Int32($0) } ?? -1,
-                dimensions: row[3].flatMap { Int($0) } ?? 0, isNullable: row[4] == "t", isGenerated: row[5] == "t")
+                dimensions: row[3].flatMap { Int($0) } ?? 0, isNullable: row[4] == "t", isGenerated: row[5] == "t",
+                place: row[6].flatMap { Int($0) } ?? 0)
         }
     }
 

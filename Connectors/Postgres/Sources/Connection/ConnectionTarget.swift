@@ -16,6 +16,8 @@ package struct ConnectionTarget: Sendable, Hashable, Confidential {
     package var database: String
     package var user: String
     package var password: String?
+    /// Makes the password of each connection instead.
+    package var role: RolePassword?
     package var protection: Protection
     /// For the whole handshake, all addresses of the host together.
     package var connectTimeout: Duration = .seconds(20)
@@ -34,7 +36,8 @@ package struct ConnectionTarget: Sendable, Hashable, Confidential {
         self.isReplication = isReplication
     }
 
-    package init(_ configuration: PostgresConfiguration, isReplication: Bool = false) {
+    /// - Parameter session: the pipe, for the log of whoever owns the role.
+    package init(_ configuration: PostgresConfiguration, session: String = "probe") {
         let protection: Protection =
             if configuration.disableTls == true {
                 .none
@@ -45,8 +48,18 @@ package struct ConnectionTarget: Sendable, Hashable, Confidential {
             }
         self.init(
             host: configuration.host, port: configuration.port, database: configuration.database,
-            user: configuration.credentials?.username ?? "", password: configuration.credentials?.password, protection: protection,
-            isReplication: isReplication)
+            user: configuration.credentials?.username ?? "", password: configuration.credentials?.password, protection: protection)
+        if configuration.authentication == .iamRole, let role = configuration.iamRole {
+            self.role = RolePassword(role: role, session: session)
+        }
+    }
+
+    /// With the password for a connection that is made now. Throws ``PostgresError``.
+    package func authenticated() async throws -> ConnectionTarget {
+        guard let role else { return self }
+        var target = self
+        target.password = try await role.password(host: host, port: port, user: user)
+        return target
     }
 
     package var replicating: ConnectionTarget {

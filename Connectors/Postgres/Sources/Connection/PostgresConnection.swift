@@ -28,7 +28,7 @@ package final class PostgresConnection: Sendable {
     package static func connect(_ target: ConnectionTarget) async throws -> PostgresConnection {
         let connection = PostgresConnection()
         do {
-            try await connection.open(target)
+            try await connection.open(try await target.authenticated())
             _ = try await connection.query(session)
         } catch let error as PostgresError {
             throw error.about(target.address)

@@ -16,13 +16,14 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
 
     // MARK: Repetition
 
-    /// Emits again what was journaled of copies: the same blocks, under a newer snapshot.
-    func repeatPending() async throws {
+    /// Emits again what was journaled of copies, in the lanes that are asked for: the same blocks, under a newer snapshot.
+    func repeatPending(ofChunks: Bool) async throws {
         var reader: ChunkReader?
         defer { reader?.close() }
-        for pending in checkpoint.pending where pending.lane != .changes {
+        for pending in checkpoint.pending where pending.lane != .changes && (pending.extent.end.chunk != nil) == ofChunks {
             var payload = Payload.tables([])
-            if let table = table(of: pending.lane), let plan = plans[table.name], let from = pending.extent.start.chunk,
+            if let table = table(of: pending.lane), let plan = plans[table.name], plan.failure == nil,
+                let from = pending.extent.start.chunk,
                 let to = pending.extent.end.chunk, to.generation == plan.generation,
                 let chunk = chunk(pending.lane, plan), chunk.blocks != nil
             {
@@ -81,7 +82,7 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
     /// Puts shadows that were loaded completely in their place: before the stream writes anything.
     func finishExchanges(_ plans: inout [TableName: TablePlan]) async throws {
         for table in tables {
-            guard let plan = plans[table.name], plan.isShadow, !plan.isDone, let chunks = plan.chunks else { continue }
+            guard let plan = plans[table.name], plan.failure == nil, plan.isShadow, !plan.isDone, let chunks = plan.chunks else { continue }
             let isLoaded = chunks.indices.allSatisfy { position(of: .chunk(table.name, $0), plan, chunks[$0]).isDone }
             if isLoaded { plans[table.name] = try await SnapshotEnd(run: run, output: output).finish(table, plan) }
         }
@@ -183,7 +184,7 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
     /// The rows that were not copied yet are somewhere else by now, perhaps among blocks that were: copies the table as a resync does.
     private func beginAnew(_ table: MirroredTable, _ plan: TablePlan) async throws -> Never {
         let lane = Lane.table(table.name)
-        let anew = TablePlan(generation: plan.generation + 1, isShadow: table.target.engine != .null)
+        let anew = plan.restarted(besides: table.canHaveShadow)
         try await output.emit(
             Batch(
                 id: BatchID("p\(plan.generation)-\(lane)-anew-\(PostgresPipe<Output>.stamp())"), lane: lane,
@@ -293,13 +294,16 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
         _ rows: (bytes: [UInt8], count: Int), _ table: MirroredTable, _ plan: TablePlan, _ lane: Lane, from: ChunkPosition,
         to: ChunkPosition, name: String
     ) async throws {
-        let payload: [TableRows] = rows.count == 0 ? [] : [self.rows(rows, of: table, plan)]
-        try await output.emit(
-            Batch(
-                id: BatchID("s\(plan.generation)-\(lane)-\(name)"), lane: lane,
-                extent: PostgresExtent(start: PostgresPosition(chunk: from), end: PostgresPosition(chunk: to)), payload: .tables(payload),
-                reason: to.isDone ? .end : .bytes))
-        await output.progress(run.note(table.target.name) { $0.rows.done += rows.count })
+        let isWritten = try await run.copies.pass(table.name) { isVoid in
+            let payload: [TableRows] = rows.count == 0 || isVoid ? [] : [self.rows(rows, of: table, plan)]
+            let extent = PostgresExtent(start: PostgresPosition(chunk: from), end: PostgresPosition(chunk: to))
+            try await output.emit(
+                Batch(
+                    id: BatchID("s\(plan.generation)-\(lane)-\(name)"), lane: lane, extent: extent, payload: .tables(payload),
+                    reason: to.isDone ? .end : .bytes))
+            return !isVoid
+        }
+        if isWritten { await output.progress(run.note(table.target.name) { $0.rows.done += rows.count }) }
     }
 }
 
@@ -310,6 +314,8 @@ struct SnapshotEnd<Output: BatchOutput>: Sendable where Output.Extent == Postgre
 
     /// All rows of the copy are in the target, and no change is on its way to a shadow.
     func finish(_ table: MirroredTable, _ plan: TablePlan) async throws -> TablePlan {
+        // It failed meanwhile: its plan says so, and waits to be replaced.
+        if run.isFailed(table.name) { return plan }
         var done = plan
         if plan.isShadow {
             let shadow = TargetTable.shadowName(of: table.target.name)

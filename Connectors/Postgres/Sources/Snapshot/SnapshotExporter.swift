@@ -16,11 +16,7 @@ final class SnapshotExporter: Sendable {
     static func makingSlot(_ name: String, _ target: ConnectionTarget, isFailover: Bool) async throws -> SnapshotExporter {
         let connection = try await PostgresConnection.connect(target.replicating)
         do {
-            let options =
-                connection.major >= 15
-                ? "(SNAPSHOT 'export'\(isFailover && connection.major >= 17 ? ", FAILOVER" : ""))" : "EXPORT_SNAPSHOT"
-            let made = try await connection.query(
-                "CREATE_REPLICATION_SLOT \(SQLText.identifier(name)) LOGICAL pgoutput \(options)")
+            let made = try await connection.query(ReplicationSlot.creation(name, major: connection.major, isFailover: isFailover))
             guard let snapshot = made.first("snapshot_name"), let position = made.first("consistent_point").flatMap({ LogPosition($0) })
             else {
                 throw PostgresError(message: "the server made a replication slot without a snapshot")

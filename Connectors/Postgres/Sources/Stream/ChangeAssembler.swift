@@ -6,7 +6,8 @@ struct ChangeAssembler {
         case goOn
         /// A relation that may be new or changed: ``register(_:at:types:)`` before going on.
         case relation(PgOutputMessage.Relation)
-        case truncated([UInt32])
+        /// All relations of the message, and a version between those of the rows before and after.
+        case truncated([UInt32], version: UInt64)
         /// A transaction is done.
         case committed
     }
@@ -83,20 +84,29 @@ struct ChangeAssembler {
             self.commit(commit)
             return .committed
         case .relation(let relation): return .relation(relation)
-        case .truncate(let relations, _, _): return .truncated(relations.filter { self.relations[$0] != nil })
+        case .truncate(let relations, _, _):
+            guard let begin = try count(), relations.contains(where: { self.relations[$0] != nil }) else { break }
+            return .truncated(relations, version: nextVersion(begin))
         case .origin, .type, .message: break
         case .streamStart, .streamStop, .streamCommit, .streamAbort: throw WireError("is out of place")
         }
         return .goOn
     }
 
-    /// Counts a change; nil when it is of no interest or was done before.
+    /// Counts a change; nil when it was done before.
     @inline(__always)
-    private mutating func next(_ relation: UInt32) throws(WireError) -> (RelationMap, PgOutputMessage.Begin)? {
+    private mutating func count() throws(WireError) -> PgOutputMessage.Begin? {
         guard let transaction else { throw WireError("is a change outside of a transaction") }
         changes += 1
         if changes <= skipped { return nil }
         position.changes = changes
+        return transaction
+    }
+
+    /// Counts a change; nil when it is of no interest or was done before.
+    @inline(__always)
+    private mutating func next(_ relation: UInt32) throws(WireError) -> (RelationMap, PgOutputMessage.Begin)? {
+        guard let transaction = try count() else { return nil }
         guard let map = relations[relation] else {
             if ignored.contains(relation) { return nil }
             throw WireError("is a change of a relation that was not announced")
@@ -168,14 +178,16 @@ struct ChangeAssembler {
     // MARK: Tables
 
     /// From now on messages of the relation are rows of a table; `index` nil: they are of no interest.
-    mutating func register(_ relation: PgOutputMessage.Relation, at index: Int?, types: TypeCatalog) throws {
+    mutating func register(
+        _ relation: PgOutputMessage.Relation, at index: Int?, types: TypeCatalog, aliases: [String: String] = [:]
+    ) throws {
         guard let index else {
             ignored.insert(relation.id)
             relations[relation.id] = nil
             return
         }
         ignored.remove(relation.id)
-        relations[relation.id] = try RelationMap(relation, table: index, tables[index].table, types: types)
+        relations[relation.id] = try RelationMap(relation, table: index, tables[index].table, types: types, aliases: aliases)
     }
 
     // MARK: Batches

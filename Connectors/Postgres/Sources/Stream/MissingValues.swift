@@ -55,8 +55,8 @@ struct MissingValues {
                 tuples.append("(\(index), \(places.joined(separator: ", ")))")
             }
             let keys = map.keys.indices.map { "k\($0)" }
-            let join = zip(keys, map.keys).map { "v.\($0) = t.\(SQLText.identifier(relation.columns[$1].name))" }
-            let columns = lacking.map { "t.\(SQLText.identifier(relation.columns[$0].name))" }
+            let join = zip(keys, map.keys).map { "v.\($0) = t.\(SQLText.identifier(map.names[$1]))" }
+            let columns = lacking.map { "t.\(SQLText.identifier(map.names[$0]))" }
             let rows = try await connection.query(
                 """
                 SELECT v.i, \(columns.joined(separator: ", ")) FROM (VALUES \(tuples.joined(separator: ", "))) AS v(i, \(keys.joined(separator: ", "))) \

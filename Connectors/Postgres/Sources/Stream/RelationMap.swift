@@ -12,6 +12,8 @@ struct RelationMap: Sendable {
     }
 
     let relation: PgOutputMessage.Relation
+    /// Of the relation's columns, as they are now.
+    let names: [String]
     /// Index of the table among those of the pipe.
     let table: Int
     /// In the order of the target's columns.
@@ -19,13 +21,17 @@ struct RelationMap: Sendable {
     /// Fields of the replica identity.
     let keys: [Int]
 
+    /// - Parameter aliases: names that columns had, and those they have now.
     /// Throws ``PipeError`` where a column has a type that its target column cannot take.
-    init(_ relation: PgOutputMessage.Relation, table index: Int, _ table: MirroredTable, types: TypeCatalog) throws {
+    init(
+        _ relation: PgOutputMessage.Relation, table index: Int, _ table: MirroredTable, types: TypeCatalog, aliases: [String: String] = [:]
+    ) throws {
         self.relation = relation
         self.table = index
         keys = relation.columns.indices.filter { relation.columns[$0].isKey }
         let sorting = Set(table.target.sortingKey)
-        let places = Dictionary(relation.columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        names = relation.columns.map { aliases[$0.name] ?? $0.name }
+        let places = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         sources = try table.columns.map { column in
             guard let place = places[column.name] else {
                 return Source(field: nil, codec: column.codec, isNullable: column.isNullable, isSorting: false)
@@ -35,7 +41,9 @@ struct RelationMap: Sendable {
             let codec = types.codec(
                 sent.type, modifier: sent.modifier, dimensions: dimensions, keepsNulls: table.settings.allowNullableColumns == true)
             guard let fitted = codec.fitted(to: column.codec) else {
-                throw TableEvolution.incompatible(column.name, table.name, column.codec.clickHouseType, codec.clickHouseType)
+                throw PipeError(
+                    .sourceSchema, .user, side: .source,
+                    TableEvolution.incompatible(column.name, table.name, column.codec.clickHouseType, codec.clickHouseType))
             }
             return Source(field: place, codec: fitted, isNullable: column.isNullable, isSorting: sorting.contains(column.name))
         }

@@ -3,11 +3,15 @@ import PipeCore
 extension StreamSession {
     /// A relation as the server is about to send rows of it: new, or changed.
     func learn(_ relation: PgOutputMessage.Relation) async throws {
-        guard let index = try await table(of: relation) else { return try assembler.register(relation, at: nil, types: types) }
+        guard let index = try await table(of: relation), !run.isFailed(assembler.tables[index].table.name) else {
+            return try assembler.register(relation, at: nil, types: types)
+        }
         let unknown = Set(relation.columns.map(\.type)).subtracting(types.types.keys)
         if !unknown.isEmpty { types.merge(try await control { try await TypeCatalog.load(unknown, on: $0) }) }
-        try await adapt(index, to: relation)
-        try assembler.register(relation, at: index, types: types)
+        guard let aliases = try await adapt(index, to: relation) else {
+            return try assembler.register(relation, at: nil, types: types)
+        }
+        try assembler.register(relation, at: index, types: types, aliases: aliases)
         if isBinary, let map = assembler.relations[relation.id], !map.sources.allSatisfy({ $0.field == nil || $0.codec.readsBinary }) {
             // The next read asks for text.
             run.prefersText.set()
@@ -36,73 +40,50 @@ extension StreamSession {
         return parents.rows.lazy.compactMap { index(TableName($0[0] ?? "", $0[1] ?? "")) }.first
     }
 
-    /// Makes the target able to take the relation's columns.
-    private func adapt(_ index: Int, to relation: PgOutputMessage.Relation) async throws {
+    /// Makes the target able to take the relation's columns. The names that some of them have by now; nil: the table is given up.
+    private func adapt(_ index: Int, to relation: PgOutputMessage.Relation) async throws -> [String: String]? {
         var table = assembler.tables[index].table
-        let excluded = Set(table.mapping.excludedColumns ?? [])
-        var changes: [TableChange] = []
-        let target = assembler.tables[index].target
-        for sent in relation.columns where !excluded.contains(sent.name) {
-            guard let place = table.columns.firstIndex(where: { $0.name == sent.name }) else { continue }
-            let dimensions = table.description.column(sent.name)?.dimensions ?? 0
-            let codec = types.codec(
-                sent.type, modifier: sent.modifier, dimensions: dimensions, keepsNulls: table.settings.allowNullableColumns == true)
-            let column = table.columns[place]
-            if codec.fitted(to: column.codec) != nil { continue }
-            guard TableEvolution.isWidening(from: column.codec.clickHouseType, to: codec.clickHouseType) else { continue }
-            table.columns[place].codec = codec
-            changes.append(.changeType(table: target, column: sent.name, type: table.columns[place].type))
-        }
-        let added = relation.columns.filter { sent in
-            !excluded.contains(sent.name) && !table.columns.contains { $0.name == sent.name }
-        }
-        if !added.isEmpty {
+        let sent = relation.columns.map(\.name)
+        var change = RelationChange(table, sent: sent, catalog: table.description)
+        if !change.isEmpty {
+            // What is known may be older than the change.
             let name = table.name
-            if let now = try await control({ try await TableDescription.load(name, on: $0) }) {
-                let unknown = Set(now.columns.map(\.type)).subtracting(types.types.keys)
-                types.merge(try await control { try await TypeCatalog.load(unknown, on: $0) })
-                table.description = now
-                var columns: [TargetTable.Column] = []
-                for sent in added {
-                    // One that is gone again has no place in the target.
-                    guard let column = now.column(sent.name), !column.isGenerated else { continue }
-                    let mirrored = table.column(column, types)
-                    table.columns.append(mirrored)
-                    columns.append(
-                        TargetTable.Column(
-                            mirrored.name, mirrored.type, defaultText: try await missingValue(of: sent.name, in: now, mirrored)))
-                }
-                if !columns.isEmpty { changes.append(.addColumns(table: target, columns)) }
-            }
+            if let now = try await control({ try await TableDescription.load(name, on: $0) }) { table.description = now }
+            change = RelationChange(table, sent: sent, catalog: table.description)
         }
-        if changes.isEmpty { return }
-        // In a repetition the change was made before the batch that is next.
-        if !isRepeating || !assembler.isEmpty { try await flush(.end) }
-        let wanted = changes
-        try await guarded { [output] in try await output.change(wanted) }
-        output.count("schema_change")
+        let target = assembler.tables[index].target
+        var step = SchemaStep(change, of: target, &table)
+        step.fit(relation, types, change.aliases, &table)
+        if let problem = step.problem {
+            return try await giveUp(index, relation, problem)
+        }
+        for name in change.added {
+            // One that is gone again has no place in the target, and generated ones are not sent.
+            guard let column = table.description.column(name), !column.isGenerated else { continue }
+            if types.types[column.type] == nil {
+                types.merge(try await control { try await TypeCatalog.load([column.type], on: $0) })
+            }
+            let mirrored = table.column(column, types)
+            let description = table.description
+            let value = try await control { try await description.constant(of: mirrored, on: $0) }
+            step.add(mirrored, defaultText: value, &table)
+        }
+        for column in table.description.columns { table.places[column.name] = column.place }
+        if !step.changes.isEmpty {
+            // In a repetition the change was made before the batch that is next.
+            if !isRepeating || !assembler.isEmpty { try await flush(.end) }
+            let wanted = step.changes
+            try await guarded { [output] in try await output.change(wanted) }
+        }
+        if !step.events.isEmpty {
+            output.count("schema_change")
+            for event in step.events { await output.schemaChanged(table.mapping.targetTable, event) }
+        }
         assembler.tables[index].table = table
         for other in assembler.relations.values where other.table == index && other.relation.id != relation.id {
-            try assembler.register(other.relation, at: index, types: types)
+            let aliases = RelationChange(table, sent: other.relation.columns.map(\.name), catalog: table.description).aliases
+            try assembler.register(other.relation, at: index, types: types, aliases: aliases)
         }
-    }
-
-    /// What rows have that were there before the column, where Postgres knows it as a constant.
-    private func missingValue(
-        of column: String, in table: TableDescription, _ mirrored: MirroredTable.Column
-    ) async throws -> String? {
-        let found = try await control { connection in
-            try await connection.query(
-                """
-                SELECT (attmissingval::text::text[])[1] FROM pg_catalog.pg_attribute
-                WHERE attrelid = $1::oid AND attname = $2 AND atthasmissing
-                """, [String(table.oid), column])
-        }
-        guard let text = found.scalar else { return nil }
-        switch mirrored.codec {
-        case .bool: return text == "t" ? "true" : "false"
-        case .int16, .int32, .int64, .float32, .float64, .decimal, .text, .jsonb, .enumeration, .uuid, .date, .timestamp: return text
-        default: return nil
-        }
+        return change.aliases
     }
 }

@@ -9,22 +9,21 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
     var assembler: ChangeAssembler
     var types: TypeCatalog
     /// Batches to be made again, next first.
-    private var replays: ArraySlice<PendingBatch<PostgresExtent>>
-    private var decoder = PgOutputDecoder()
-    private var spools: [UInt32: TransactionSpool] = [:]
+    var replays: ArraySlice<PendingBatch<PostgresExtent>>
+    var decoder = PgOutputDecoder()
+    var spools: [UInt32: TransactionSpool] = [:]
     /// The transaction whose piece is being received.
-    private var streamed: UInt32?
-    private var emitted: StreamPosition?
-    private var confirmed: LogPosition
-    private var sent = LogPosition.zero
-    private var sentAt = Duration.zero
-    private var watchedAt = Duration.zero
-    private var beatAt = Duration.zero
+    var streamed: UInt32?
+    var emitted: StreamPosition?
+    var confirmed: LogPosition
+    var sent = LogPosition.zero
+    var sentAt = Duration.zero
+    var watchedAt = Duration.zero
+    var beatAt = Duration.zero
     /// When changes were last written; nil: not yet.
     private var writtenAt: Duration?
     /// Shadows that are loaded and whose exchange waits for the end of a transaction.
-    private var loaded: [TableName] = []
-    private var hasWarnedOfTruncation = false
+    var loaded: [TableName] = []
 
     init(_ replication: PostgresReplication<Output>, _ connection: PostgresConnection, from position: StreamPosition, isBinary: Bool) {
         self.replication = replication
@@ -85,7 +84,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         return assembler.rowCount >= rowLimit || now - lastWrite >= interval
     }
 
-    private enum Outcome {
+    enum Outcome {
         case done
         /// The rows gathered are a batch; the message is still to be read.
         case cut(FlushReason)
@@ -152,11 +151,11 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
     }
 
     /// Whether a batch ends in front of this message.
-    private func cutBefore(_ message: PgOutputMessage) -> FlushReason? {
+    func cutBefore(_ message: PgOutputMessage) -> FlushReason? {
         if let target = replays.first?.extent.end.stream {
             switch message {
             case .begin(let begin): return target.changes == 0 && begin.commit >= target.log ? .replay : nil
-            case .insert, .update, .delete, .commit:
+            case .insert, .update, .delete, .truncate, .commit:
                 guard target.changes > 0, let begin = assembler.transaction, begin.commit >= target.log else { return nil }
                 return assembler.position.changes >= target.changes ? .replay : nil
             default: return nil
@@ -165,7 +164,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         return assembler.byteCount >= byteLimit ? .bytes : nil
     }
 
-    private func handle(_ outcome: Outcome) async throws {
+    func handle(_ outcome: Outcome) async throws {
         switch outcome {
         case .done: break
         case .cut(let reason): try await flush(reason)
@@ -174,7 +173,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
             try await fillHoles()
             try await learn(relation)
         case .holes: try await fillHoles()
-        case .step(.truncated(let relations)): await truncated(relations)
+        case .step(.truncated(let relations, let version)): try await truncated(relations, version)
         case .step(.committed): try await committed()
         case .step(.goOn): break
         case .keepalive(let end, let wantsReply):
@@ -191,7 +190,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         }
     }
 
-    private func committed() async throws {
+    func committed() async throws {
         if let target = replays.first?.extent.end.stream {
             if target.changes == 0, assembler.position.log >= target.log { try await flush(.replay) }
         } else if assembler.isEmpty, assembler.start.changes > 0 {
@@ -205,72 +204,6 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
             try await flush(.time)
         }
         try await exchangeLoaded()
-    }
-
-    // MARK: Transactions that are streamed before they commit
-
-    /// Keeps a message of a piece; false for messages that end it.
-    private func spool(_ wire: UnsafeRawBufferPointer, _ payload: Int) throws -> Bool {
-        guard payload + 5 <= wire.count, let streamed, "RYIUDTM".utf8.contains(wire[payload]) else { return false }
-        var reader = WireReader(wire, from: payload + 1)
-        let part = try reader.integer(UInt32.self)
-        guard let spool = spools[streamed] else { return true }
-        spool.append(kind: wire[payload], UnsafeRawBufferPointer(rebasing: wire[(payload + 5)...]), part: part)
-        // A piece is as large as the server's logical_decoding_work_mem.
-        if spool.count > run.context.memory / 8 { try spool.spill() }
-        return true
-    }
-
-    private func spillIfNeeded() throws {
-        while spools.values.reduce(0, { $0 + $1.bytesInMemory }) > run.context.memory / 4,
-            let largest = spools.values.max(by: { $0.bytesInMemory < $1.bytesInMemory })
-        {
-            try largest.spill()
-            largest.shrink()
-        }
-    }
-
-    private func unspool(_ transaction: UInt32, _ commit: PgOutputMessage.Commit) async throws {
-        let begin = PgOutputMessage.Begin(commit: commit.position, time: commit.time, transaction: transaction)
-        if let reason = cutBefore(.begin(begin)) { try await flush(reason) }
-        try assembler.begin(begin)
-        if let spool = spools.removeValue(forKey: transaction) {
-            var reader = try spool.reader(limit: 1 << 20)
-            while let messages = try reader.next() { try await process(messages, without: spool.aborted) }
-        }
-        if let reason = cutBefore(.commit(commit)) { try await flush(reason) }
-        assembler.commit(commit)
-        try await committed()
-    }
-
-    private func process(_ messages: SpooledMessages, without aborted: Set<UInt32>) async throws {
-        try await stayAlive()
-        var index = 0
-        while index < messages.places.count {
-            let outcome = try messages.bytes.withUnsafeBytes { bytes in
-                var plain = PgOutputDecoder()
-                while index < messages.places.count {
-                    let (part, range) = messages.places[index]
-                    let wire = UnsafeRawBufferPointer(rebasing: bytes[range])
-                    // A relation is announced once, and holds for what follows also when the part that needed it first was rolled back.
-                    if !aborted.isEmpty, aborted.contains(part), wire.first != UInt8(ascii: "R") {
-                        index += 1
-                        continue
-                    }
-                    let message = try plain.decode(wire).message
-                    if let reason = cutBefore(message) { return Outcome.cut(reason) }
-                    let step = try assembler.consume(message, in: wire)
-                    index += 1
-                    if case .goOn = step {
-                        if assembler.wantsFilling { return .holes }
-                        continue
-                    }
-                    return .step(step)
-                }
-                return .done
-            }
-            try await handle(outcome)
-        }
     }
 
     // MARK: Writing
@@ -296,7 +229,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         try await stayAlive()
     }
 
-    private func fillHoles() async throws {
+    func fillHoles() async throws {
         let holes = assembler.takeHoles()
         if holes.isEmpty { return }
         for (relation, holes) in Dictionary(grouping: holes, by: \.relation) {
@@ -329,7 +262,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
         }
     }
 
-    private func exchangeLoaded() async throws {
+    func exchangeLoaded() async throws {
         loaded += run.takeLoaded()
         guard !loaded.isEmpty, assembler.transaction == nil, replays.isEmpty else { return }
         try await flush(.end)
@@ -340,68 +273,9 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
             let table = assembler.tables[index].table
             let end = SnapshotEnd(run: run, output: output)
             try await guarded { _ = try await end.finish(table, plan) }
+            if run.isFailed(name) { continue }
             assembler.tables[index].target = table.target.name
         }
         loaded = []
-    }
-
-    // MARK: Telling the server
-
-    /// Moves what the server may forget: to what is settled, and where nothing waits to what has been seen.
-    private func advance() {
-        let settled = run.settled
-        if let settled { confirmed = max(confirmed, settled.log) }
-        let isSettled = emitted.map { emitted in settled?.reaches(emitted) == true } ?? true
-        if isSettled, assembler.isEmpty, assembler.start.changes == 0, assembler.transaction == nil, replays.isEmpty {
-            confirmed = max(confirmed, assembler.position.log)
-        }
-    }
-
-    func report() async throws {
-        try await connection.writeCopy(ReplicationFrame.status(confirmed))
-        sent = confirmed
-        sentAt = run.stopwatch.now
-    }
-
-    /// While one transaction is written nothing else tells the server that somebody is there.
-    private func stayAlive() async throws {
-        guard run.stopwatch.now - sentAt >= .seconds(10) else { return }
-        advance()
-        try await report()
-    }
-
-    private func keepUp(_ now: Duration) async throws {
-        if confirmed > sent || now - sentAt >= .seconds(10) { try await report() }
-        if now - watchedAt >= .seconds(10) || watchedAt == .zero {
-            watchedAt = now
-            try await watch()
-        }
-        if now - beatAt >= .seconds(600) {
-            beatAt = now
-            // So that a database in which nothing happens lets its neighbours' log go.
-            _ = try? await control { try await $0.query("SELECT pg_logical_emit_message(true, 'penstock_heartbeat', '')") }
-        }
-    }
-
-    private func watch() async throws {
-        guard let slot = try await control({ [name = run.names.slot] in try await ReplicationSlot.load(name, on: $0) }) else { return }
-        await output.alive(lag: SourceLag(items: 0, bytes: max(0, slot.keptBytes)))
-        if let status = slot.walStatus, status != "reserved" {
-            let left = slot.safeBytes.map { ", and \($0 >> 20) MiB more lose it" } ?? ""
-            run.context.log.log(
-                .warning, nil,
-                "the replication slot keeps \(slot.keptBytes >> 20) MiB of log on the server (wal_status \(status)\(left)): the pipe is behind"
-            )
-        }
-    }
-
-    private func truncated(_ relations: [UInt32]) async {
-        output.count("truncate")
-        if hasWarnedOfTruncation || relations.isEmpty { return }
-        hasWarnedOfTruncation = true
-        let names = relations.compactMap { assembler.relations[$0].map { "\($0.relation.schema).\($0.relation.name)" } }
-        run.context.log.log(
-            .warning, nil,
-            "\(names.joined(separator: ", ")) was truncated at the source; the target keeps its rows. Resync the table to empty it")
     }
 }

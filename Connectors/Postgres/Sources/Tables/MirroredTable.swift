@@ -6,6 +6,8 @@ package struct MirroredTable: Sendable {
         package var name: String
         package var codec: PostgresCodec
         package var isNullable: Bool
+        /// See ``TableDescription/Column/place``.
+        package var place: Int
         /// ClickHouse type.
         package var type: String { isNullable ? codec.nullableType : codec.clickHouseType }
     }
@@ -14,6 +16,12 @@ package struct MirroredTable: Sendable {
     package var description: TableDescription
     package var columns: [Column]
     package let settings: PostgresConfiguration.Settings
+    /// What the target is sorted by, as it is made; the key of the source may change.
+    package private(set) var sortingKey: [String] = []
+    /// Names that columns have or had, and their places: changes from before a rename carry the old ones.
+    package var places: [String: Int]
+    /// Columns that are gone at the source and stay in the target.
+    package var gone: Set<String> = []
 
     package var name: TableName { mapping.table }
 
@@ -25,8 +33,11 @@ package struct MirroredTable: Sendable {
         self.description = description
         self.settings = settings
         columns = []
+        places = Dictionary(description.columns.map { ($0.name, $0.place) }, uniquingKeysWith: { first, _ in first })
         let names = Set(ReplicatedColumns.names(of: description, mapping))
         columns = description.columns.filter { names.contains($0.name) }.map { column($0, types) }
+        sortingKey =
+            mapping.useCustomSortingKey == true ? mapping.sortingKeys ?? [] : description.key.filter(Set(columns.map(\.name)).contains)
     }
 
     /// A column of the source as a column of the target.
@@ -34,20 +45,23 @@ package struct MirroredTable: Sendable {
         let allowsNull = settings.allowNullableColumns == true
         let codec = types.codec(
             column.type, modifier: column.modifier, dimensions: column.dimensions, keepsNulls: allowsNull)
-        return Column(name: column.name, codec: codec, isNullable: allowsNull && column.isNullable && codec.canBeNullable)
+        return Column(
+            name: column.name, codec: codec, isNullable: allowsNull && column.isNullable && codec.canBeNullable,
+            place: column.place)
     }
 
     package var targetColumns: [TargetTable.Column] { columns.map { TargetTable.Column($0.name, $0.type) } }
 
     /// The table in ClickHouse.
     package var target: TargetTable {
-        let available = Set(columns.map(\.name))
-        let key = mapping.useCustomSortingKey == true ? mapping.sortingKeys ?? [] : description.key.filter(available.contains)
         let partition = mapping.partitionByExpr.flatMap { $0.isEmpty ? nil : $0 }
         return TargetTable(
-            mapping.targetTable, columns: targetColumns, sortingKey: key, engine: mapping.tableEngine ?? .replacingMergeTree,
+            mapping.targetTable, columns: targetColumns, sortingKey: sortingKey, engine: mapping.tableEngine ?? .replacingMergeTree,
             partitionBy: partition, deletesOnMerge: settings.deleteOnMerge == true)
     }
+
+    /// There is nothing to keep of a table that feeds views only.
+    package var canHaveShadow: Bool { (mapping.tableEngine ?? .replacingMergeTree) != .null }
 
     /// What rows carry, in order.
     package var rowColumns: [String] { columns.map(\.name) + MetadataColumn.written.map(\.name) }

@@ -20,12 +20,7 @@ struct TableChanges: Sendable {
         case .dropColumns(let table, let columns): return try await drop(columns, of: table)
         case .renameColumn(let table, let from, let to): return try await rename(from, to: to, of: table)
         case .changeType(let table, let column, let type): return try await changeType(of: column, of: table, to: type)
-        case .truncate(let table):
-            guard let existing = try await find(table) else { return false }
-            // Of a cluster, other servers may hold rows that this one does not.
-            if service.cluster == nil, existing.rows == 0 { return false }
-            try await run(statements.truncate(table), "emptying \(name(table))", settings: Self.anySize)
-            return true
+        case .truncate(let table, let version): return try await truncate(table, before: version)
         case .exchange(let shadow, let target): return try await exchange(shadow, target)
         case .drop(let shadow): return try await drop(shadow: shadow)
         }
@@ -79,6 +74,27 @@ struct TableChanges: Sendable {
             }
         }
         return isChanged
+    }
+
+    private func truncate(_ table: String, before version: UInt64?) async throws -> Bool {
+        guard let existing = try await find(table), existing.engine.hasSuffix("MergeTree") else { return false }
+        // Of a cluster, other servers may hold rows that this one does not.
+        if service.cluster == nil, existing.rows == 0 { return false }
+        let what = "emptying \(name(table))"
+        if let version {
+            struct Found: Decodable, Sendable { var found: Int }
+            func isThere(_ comparison: String) async throws -> Bool {
+                try await !service.rows(Found.self, statements.anyRow(of: table, comparison, version), during: what).isEmpty
+            }
+            if try await isThere(">=") {
+                guard try await isThere("<") else { return false }
+                // Returns when it is done everywhere.
+                try await run(statements.removeRows(of: table, before: version), what, settings: ["mutations_sync": "2"])
+                return true
+            }
+        }
+        try await run(statements.truncate(table), what, settings: Self.anySize)
+        return true
     }
 
     private func fit(of table: TargetTable, _ existing: ExistingTable) async throws -> TableFit {

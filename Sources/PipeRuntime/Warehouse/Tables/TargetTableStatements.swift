@@ -53,6 +53,15 @@ package struct TargetTableStatements: Sendable {
 
     package func truncate(_ table: String) -> String { "TRUNCATE TABLE IF EXISTS \(name(table).quoted)\(onCluster)" }
 
+    package func removeRows(of table: String, before version: UInt64) -> String {
+        alter(table, "DELETE WHERE \(Identifier.quoted(MetadataColumn.version.name)) < \(version)")
+    }
+
+    /// One row where the condition holds for any.
+    package func anyRow(of table: String, _ comparison: String, _ version: UInt64) -> String {
+        "SELECT 1 AS found FROM \(name(table).quoted) WHERE \(Identifier.quoted(MetadataColumn.version.name)) \(comparison) \(version) LIMIT 1"
+    }
+
     package func drop(_ table: String) -> String { "DROP TABLE IF EXISTS \(name(table).quoted)\(onCluster) SYNC" }
 
     package func exchange(_ first: String, _ second: String) -> String {
