@@ -43,6 +43,10 @@ struct RelationChangeTests {
     @Test func aNameBetweenTwoRenamesIsFollowedWhereItIsCertain() throws {
         let one = try change(["id", "a", "between"], catalog: [("id", 23, 1), ("a", 25, 2), ("last", 25, 3)])
         #expect(one.aliases == ["between": "b"] && one.isEmpty)
+        let ahead = try change(
+            ["id", "gone", "between"], catalog: [("id", 23, 1), ("last", 25, 3), ("d", 23, 5)],
+            table: [("id", 23, 1), ("last", 25, 3), ("d", 23, 5)], places: ["b": 3, "gone": 2])
+        #expect(ahead.aliases == ["between": "last"] && ahead.isEmpty)
         let two = try change(["id", "x", "y"], catalog: [("id", 23, 1), ("a2", 25, 2), ("b2", 25, 3)])
         #expect(two.problem?.contains("were renamed more than once (x, y)") == true)
     }

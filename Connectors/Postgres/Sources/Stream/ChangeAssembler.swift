@@ -85,13 +85,19 @@ struct ChangeAssembler {
             return .committed
         case .relation(let relation): return .relation(relation)
         case .truncate(let relations, _, _):
+            // The rows before it must not be settled as if it had been done: ``passTruncation()``.
+            let before = position.changes
             guard let begin = try count(), relations.contains(where: { self.relations[$0] != nil }) else { break }
+            position.changes = before
             return .truncated(relations, version: nextVersion(begin))
         case .origin, .type, .message: break
         case .streamStart, .streamStop, .streamCommit, .streamAbort: throw WireError("is out of place")
         }
         return .goOn
     }
+
+    /// What the last message truncated is truncated.
+    mutating func passTruncation() { if transaction != nil { position.changes = changes } }
 
     /// Counts a change; nil when it was done before.
     @inline(__always)

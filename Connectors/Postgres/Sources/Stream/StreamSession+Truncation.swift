@@ -7,6 +7,7 @@ extension StreamSession {
     ///   - version: above those of the rows before it, below those of the rows after it.
     func truncated(_ relations: [UInt32], _ version: UInt64) async throws {
         output.count("truncate")
+        defer { assembler.passTruncation() }
         let known = relations.compactMap { assembler.relations[$0] }
         for index in Set(known.map(\.table)).sorted() {
             let table = assembler.tables[index].table

@@ -210,15 +210,16 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
 
     func flush(_ reason: FlushReason) async throws {
         try await fillHoles()
-        writtenAt = run.stopwatch.now
         if let replay = replays.popFirst() {
             let (rows, _, _) = assembler.take()
             emitted = replay.extent.end.stream
             let batch = Batch(id: replay.id, lane: .changes, extent: replay.extent, payload: .tables(rows), reason: .replay)
+            writtenAt = run.stopwatch.now
             try await guarded { [output] in try await output.emit(batch) }
             return try await stayAlive()
         }
         if assembler.isEmpty, assembler.start.changes == 0 || assembler.transaction != nil { return }
+        writtenAt = run.stopwatch.now
         let (rows, start, end) = assembler.take()
         emitted = end
         let batch = Batch(

@@ -61,7 +61,13 @@ package struct RelationChange: Hashable, Sendable {
             }
         }
         // Renamed more than once: the stream is at a name that the catalog no longer has.
-        let between = missing.filter { column in catalog?.column(at: column.place).map { $0.name != column.name } ?? false }
+        let between = missing.filter { column in
+            guard let now = catalog?.column(at: column.place) else { return false }
+            // Or the target has its newest name already, after other ones.
+            return now.name != column.name || table.places.contains { $0.value == column.place && $0.key != column.name }
+        }
+        // Names whose columns are known to be gone are none of those.
+        unknown.removeAll { table.places[$0].map { catalog?.column(at: $0) == nil } ?? false }
         if between.count == 1, unknown.count == 1 {
             aliases[unknown[0]] = between[0].name
             missing.removeAll { $0 == between[0] }
