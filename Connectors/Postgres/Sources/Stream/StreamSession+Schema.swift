@@ -45,7 +45,7 @@ extension StreamSession {
         var table = assembler.tables[index].table
         let sent = relation.columns.map(\.name)
         var change = RelationChange(table, sent: sent, catalog: table.description)
-        if !change.isEmpty {
+        if !change.isEmpty || !change.aliases.isEmpty {
             // What is known may be older than the change.
             let name = table.name
             if let now = try await control({ try await TableDescription.load(name, on: $0) }) { table.description = now }
