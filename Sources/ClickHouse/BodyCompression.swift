@@ -1,4 +1,4 @@
-internal import AsyncHTTPClient
+import AsyncHTTPClient
 private import CZstd
 import NIOCore
 
@@ -24,8 +24,7 @@ public struct BodyCompression: Sendable, Hashable {
 
     func apply(to body: [UInt8]) throws(ClickHouseError) -> HTTPClientRequest.Body {
         switch method {
-        // Copied piece by piece while it is sent: a second body of the full size would cost more than sending it, in fresh pages.
-        case .none: return .bytes(body)
+        case .none: return .stream(BodyPieces(bytes: body), length: .known(Int64(body.count)))
         case .zstd(let level):
             var result = ByteBuffer()
             var code = 0

@@ -21,7 +21,8 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
     let link: KafkaLink
     let intake: MessageIntake<Framing>
     private unowned let run: KafkaRun<Framing, Output>
-    private let opened = WakeSignal()
+    /// A batch was opened, the ends of partitions were reached, or what was written is settled.
+    private let changed = WakeSignal()
     private let drained = WakeSignal()
     private let state = Mutex(State())
     private let count = Atomic(0)
@@ -31,7 +32,8 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
         self.run = run
         self.link = link
         intake = MessageIntake(
-            framing: run.framing, table: run.table, outbox: run.outbox, sizes: run.sizes, stopwatch: run.stopwatch)
+            framing: run.framing, table: run.table, outbox: run.outbox, sizes: run.sizes, stopwatch: run.stopwatch,
+            buffers: run.buffers)
     }
 
     private var client: KafkaClient { link.client }
@@ -120,6 +122,12 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
 
     // MARK: Commits
 
+    /// More of what was handed on is settled.
+    func haveSettled() {
+        changed.wake()
+        commit()
+    }
+
     /// Tells the group what is settled and was not told yet.
     func commit() {
         let settled = run.table.settled.value
@@ -186,7 +194,7 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
             }
             let taken = intake.take(&messages)
             count.wrappingAdd(taken.count, ordering: .relaxed)
-            if taken.hasOpened { opened.wake() }
+            if taken.hasOpened || !taken.faults.isEmpty { changed.wake() }
             bytes += taken.bytes
             if bytes >= run.sizes.queueBytes / 4 {
                 bytes = 0
@@ -256,14 +264,16 @@ final class KafkaMember<Framing: MessageFraming, Output: BatchOutput<KafkaExtent
             let settings = run.context.settings.current
             let wait = Duration.milliseconds(settings.integer("streaming_max_insert_wait_ms"))
             let now = run.stopwatch.now
+            if run.table.isSettled { intake.closeAtEnd() }
             guard let deadline = intake.closeDue(now: now, wait: wait) else {
-                try await opened.wait()
+                try await changed.wait()
                 continue
             }
-            let (stopwatch, live) = (run.stopwatch, run.context.settings)
+            let (stopwatch, live, changed) = (run.stopwatch, run.context.settings, changed)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await stopwatch.sleep(for: deadline - now) }
                 group.addTask { await live.change(from: settings) }
+                group.addTask { try await changed.wait() }
                 try await group.next()
                 group.cancelAll()
             }

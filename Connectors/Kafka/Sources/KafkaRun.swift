@@ -7,6 +7,7 @@ final class KafkaRun<Framing: MessageFraming, Output: BatchOutput<KafkaExtent>>:
     let context: SourceContext
     let framing: Framing
     let output: Output
+    let buffers: BatchBuffers?
     let checkpoint: Checkpoint<KafkaExtent>
     let table: PartitionTable
     let sizes: KafkaSizes
@@ -16,7 +17,10 @@ final class KafkaRun<Framing: MessageFraming, Output: BatchOutput<KafkaExtent>>:
     let members = Mutex<[KafkaMember<Framing, Output>]>([])
     let topics: [String]
 
-    init(_ source: KafkaSource, framing: Framing, checkpoint: Checkpoint<KafkaExtent>, table: PartitionTable, output: Output) {
+    init(
+        _ source: KafkaSource, framing: Framing, buffers: BatchBuffers?, checkpoint: Checkpoint<KafkaExtent>, table: PartitionTable,
+        output: Output
+    ) {
         configuration = source.configuration
         context = source.context
         mint = source.mint
@@ -25,6 +29,7 @@ final class KafkaRun<Framing: MessageFraming, Output: BatchOutput<KafkaExtent>>:
         stopwatch = Stopwatch(source.context.clock)
         outbox = Outbox(limit: max(1, source.context.scaling.replicas))
         self.framing = framing
+        self.buffers = buffers
         self.checkpoint = checkpoint
         self.table = table
         self.output = output

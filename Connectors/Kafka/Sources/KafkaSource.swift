@@ -22,15 +22,18 @@ public final class KafkaSource: Source {
     }
 
     public func read(from checkpoint: Checkpoint<KafkaExtent>, into output: some BatchOutput<KafkaExtent>) async throws {
-        let framing = try configuration.makeFraming(FramingOptions(configuration, context))
-        try await read(from: checkpoint, framing: framing, into: output)
+        // Exactly once, each partition has a batch of its own, mostly a small one.
+        let buffers = configuration.exactlyOnce == true ? nil : BatchBuffers(limit: context.scaling.replicas + 3)
+        let framing = try configuration.makeFraming(FramingOptions(configuration, context, buffers: buffers))
+        try await read(from: checkpoint, framing: framing, buffers: buffers, into: output)
     }
 
     private func read(
-        from checkpoint: Checkpoint<KafkaExtent>, framing: some MessageFraming, into output: some BatchOutput<KafkaExtent>
+        from checkpoint: Checkpoint<KafkaExtent>, framing: some MessageFraming, buffers: BatchBuffers?,
+        into output: some BatchOutput<KafkaExtent>
     ) async throws {
         let table = PartitionTable(checkpoint, isExactlyOnce: configuration.exactlyOnce == true)
-        let run = KafkaRun(self, framing: framing, checkpoint: checkpoint, table: table, output: output)
+        let run = KafkaRun(self, framing: framing, buffers: buffers, checkpoint: checkpoint, table: table, output: output)
         current.withLock { $0 = run.acknowledge }
         defer { current.withLock { $0 = nil } }
         do {
@@ -52,17 +55,17 @@ extension KafkaRun {
             guard let self else { return }
             table.settled.update { settled in settled.merge(position.offsets) { $1 } }
             // Lanes of partitions settle one by one: the next tick commits them together.
-            if !table.isExactlyOnce { for member in members.withLock({ $0 }) { member.commit() } }
+            if !table.isExactlyOnce { for member in members.withLock({ $0 }) { member.haveSettled() } }
         }
     }
 }
 
 extension FramingOptions {
-    init(_ configuration: KafkaConfiguration, _ context: SourceContext) {
+    init(_ configuration: KafkaConfiguration, _ context: SourceContext, buffers: BatchBuffers?) {
         let sizes = KafkaSizes(context.scaling)
         let used = Set(context.mappings.map(\.sourceField))
         self.init(
             columns: KafkaConfiguration.virtualColumns.filter { used.contains($0.name) }, largestMessage: sizes.largestMessage,
-            batchBytes: sizes.batchBytes)
+            batchBytes: sizes.batchBytes, buffers: buffers)
     }
 }

@@ -54,14 +54,17 @@ package struct FramingOptions: Sendable {
     package var batchBytes: Int
     /// The rows are for the server's inference of columns. Schemas that it cannot survive are refused then.
     package var isForInference: Bool
+    /// Where batches take their memory from; nil: it is new for each.
+    package var buffers: BatchBuffers?
 
     package init(
         columns: [VirtualColumn] = [], largestMessage: Int = 32 << 20, batchBytes: Int = 16 << 20,
-        isForInference: Bool = false
+        isForInference: Bool = false, buffers: BatchBuffers? = nil
     ) {
         self.columns = columns
         self.largestMessage = largestMessage
         self.batchBytes = batchBytes
         self.isForInference = isForInference
+        self.buffers = buffers
     }
 }

@@ -28,6 +28,8 @@ package final class MessageIntake<Framing: MessageFraming>: Sendable {
         let topic: String
         /// The next offset to take.
         var next: Int64
+        /// The broker had no more when it was asked last.
+        var isAtEnd = false
         /// The batch its newest record went to, while it is open, and the partition's range there.
         var batch: OpenBatch?
         var range = 0
@@ -63,9 +65,14 @@ package final class MessageIntake<Framing: MessageFraming>: Sendable {
     private let outbox: Outbox
     private let sizes: KafkaSizes
     private let stopwatch: Stopwatch
+    private let buffers: BatchBuffers?
     private let state = Mutex(State())
 
-    package init(framing: Framing, table: PartitionTable, outbox: Outbox, sizes: KafkaSizes, stopwatch: Stopwatch) {
+    /// - Parameter buffers: those of the framing; they keep memory while batches are closed because they are full.
+    package init(
+        framing: Framing, table: PartitionTable, outbox: Outbox, sizes: KafkaSizes, stopwatch: Stopwatch, buffers: BatchBuffers? = nil
+    ) {
+        self.buffers = buffers
         self.framing = framing
         self.table = table
         self.outbox = outbox
@@ -107,6 +114,16 @@ package final class MessageIntake<Framing: MessageFraming>: Sendable {
         }
     }
 
+    /// Closes the shared batch when it is at least half full and all partitions are read to their ends: to wait for more would only
+    /// make its records older. To be called while nothing is being written, so that a busy pipe goes on writing full batches.
+    package func closeAtEnd() {
+        state.withLock { state in
+            guard let batch = state.shared, state.slots.allSatisfy(\.isAtEnd) else { return }
+            let isHalfFull = batch.byteCount >= sizes.batchBytes / 2 || batch.framer.rowCount >= sizes.batchRows / 2
+            if isHalfFull { close(batch, &state, reason: .time) }
+        }
+    }
+
     /// Takes messages until there are no more or one needs something.
     ///
     /// Specialized: which framing it is shows only when the pipe runs, and unspecialized code copies the framer for each look at it.
@@ -120,6 +137,7 @@ package final class MessageIntake<Framing: MessageFraming>: Sendable {
             while let message = messages.takeFirst() {
                 let slot = slot(of: message, &state)
                 if message.isFault {
+                    if let slot, message.fault.isEndOfPartition { state.slots[slot].isAtEnd = true }
                     if let slot { taken.faults.append((state.slots[slot].place, message.offset, message.fault)) }
                     continue
                 }
@@ -189,6 +207,7 @@ package final class MessageIntake<Framing: MessageFraming>: Sendable {
             state.openBytes += batch.framer.byteCount - before
             batch.ranges[state.slots[slot].range].last = offset
             state.slots[slot].next = offset + 1
+            state.slots[slot].isAtEnd = false
             if batch.framer.rowCount >= sizes.batchRows {
                 close(batch, &state, reason: .rows)
             } else if state.openBytes >= sizes.batchBytes {
@@ -243,6 +262,7 @@ package final class MessageIntake<Framing: MessageFraming>: Sendable {
         state.open.removeAll { $0 === batch }
         if state.shared === batch { state.shared = nil }
         for slot in batch.slots { state.slots[slot].batch = nil }
+        buffers?.keepsBuffers(reason == .bytes || reason == .rows)
         guard !batch.ranges.isEmpty else { return }
         state.openBytes -= batch.byteCount
         let ranges = batch.ranges.sorted { $0.place < $1.place }

@@ -115,6 +115,14 @@ package final class PartitionTable: Sendable {
         }
     }
 
+    /// Whether all that this run handed on is settled.
+    package var isSettled: Bool {
+        let settled = settled.value
+        return state.withLock { state in
+            state.entries.allSatisfy { place, entry in entry.handedOn.map { settled[place] ?? -1 >= $0 } ?? true }
+        }
+    }
+
     /// The partition goes back to offsets that were read before, which are other records now.
     package func restart(_ place: TopicPartition, at next: Int64) {
         state.withLock { state in

@@ -58,13 +58,14 @@ struct MessageIntakeTests {
         /// The end of a client waits for messages that somebody still holds.
         deinit { messages = ReceivedMessages() }
 
-        init(_ records: [MockCluster.Record], partitions: Int32 = 1, exactlyOnce: Bool = false, rows: Int = 100_000, bytes: Int = 1 << 20)
-            async throws
-        {
+        init(
+            _ records: [MockCluster.Record], partitions: Int32 = 1, exactlyOnce: Bool = false, rows: Int = 100_000, bytes: Int = 1 << 20,
+            tellsEnds: Bool = false
+        ) async throws {
             cluster = try MockCluster(topics: ["t": partitions])
             self.partitions = partitions
             try await cluster.produce(records)
-            queue = try MessageQueue(cluster, topic: "t", partitions: partitions)
+            queue = try MessageQueue(cluster, topic: "t", partitions: partitions, tellsEnds: tellsEnds)
             table = PartitionTable(Checkpoint(), isExactlyOnce: exactlyOnce)
             var sizes = KafkaSizes(PipeScaling())
             sizes.batchRows = rows
@@ -91,6 +92,15 @@ struct MessageIntakeTests {
                 }
             }
             return needs
+        }
+
+        /// Takes until so many ends of partitions were seen.
+        func takeToEnds(_ count: Int) {
+            var left = count
+            while left > 0 {
+                queue.fill(&messages)
+                left -= intake.take(&messages).faults.count
+            }
         }
 
         /// Lets the intake see `count` messages, whatever it does with them.
@@ -131,6 +141,29 @@ struct MessageIntakeTests {
         let last = try await bench.closed(1)[0]
         #expect(last.ranges == [range(0, 20, 24)] && last.reason == .time)
         #expect(bench.intake.nextOffsets == [TopicPartition("t", 0): 25])
+    }
+
+    @Test func atTheEndsHalfABatchIsEnough() async throws {
+        let bench = try await Bench(records((0..<5).map { "m\($0)" }), partitions: 2, rows: 10, tellsEnds: true)
+        bench.assign(0, 0)
+        bench.intake.closeAtEnd()
+        bench.takeToEnds(2)
+        #expect(bench.table.isSettled)
+        bench.intake.closeAtEnd()
+        #expect(bench.intake.closeDue(now: .zero, wait: .seconds(5)) == nil, "nothing is open any more")
+        let batch = try await bench.closed(1)[0]
+        #expect(batch.ranges == [range(0, 0, 4)] && batch.reason == .time)
+        #expect(!bench.table.isSettled)
+        bench.table.settled.update { $0[TopicPartition("t", 0)] = 5 }
+        #expect(bench.table.isSettled)
+    }
+
+    @Test func lessThanHalfABatchWaits() async throws {
+        let bench = try await Bench(records((0..<4).map { "m\($0)" }), rows: 10, tellsEnds: true)
+        bench.assign(0)
+        bench.takeToEnds(1)
+        bench.intake.closeAtEnd()
+        #expect(bench.intake.closeDue(now: .zero, wait: .seconds(5)) == .seconds(5))
     }
 
     @Test func aBatchIsFullAfterSoManyBytes() async throws {

@@ -7,10 +7,11 @@ final class MessageQueue {
     private let queue: OpaquePointer
     private var topics: [OpaquePointer] = []
 
-    init(_ cluster: MockCluster, topic: String, partitions: Int32) throws {
+    /// - Parameter tellsEnds: the ends of partitions come as messages, too.
+    init(_ cluster: MockCluster, topic: String, partitions: Int32, tellsEnds: Bool = false) throws {
         let configuration = rd_kafka_conf_new()
         var text = [CChar](repeating: 0, count: 256)
-        for (name, value) in ["bootstrap.servers": cluster.brokers, "fetch.wait.max.ms": "10"] {
+        for (name, value) in ["bootstrap.servers": cluster.brokers, "fetch.wait.max.ms": "10", "enable.partition.eof": "\(tellsEnds)"] {
             rd_kafka_conf_set(configuration, name, value, &text, text.count)
         }
         rd_kafka_conf_set_log_cb(configuration) { _, _, _, _ in }

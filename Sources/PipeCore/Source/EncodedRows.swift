@@ -12,10 +12,12 @@ public struct EncodedRows: Sendable, Hashable {
     public var parserSettings: [String: String]
     /// When the source made the oldest and the newest row, in milliseconds since 1970; nil where it does not say.
     public var produced: ClosedRange<Int64>?
+    /// Where the memory of ``bytes`` goes when the rows are gone; nil: it is freed.
+    public var loan: BatchBuffers.Loan?
 
     public init(
         bytes: [UInt8], rowCount: Int, format: String, layout: RowLayout? = nil, added: [VirtualColumn] = [],
-        parserSettings: [String: String] = [:], produced: ClosedRange<Int64>? = nil
+        parserSettings: [String: String] = [:], produced: ClosedRange<Int64>? = nil, loan: BatchBuffers.Loan? = nil
     ) {
         self.bytes = bytes
         self.rowCount = rowCount
@@ -24,6 +26,7 @@ public struct EncodedRows: Sendable, Hashable {
         self.added = added
         self.parserSettings = parserSettings
         self.produced = produced
+        self.loan = loan
     }
 
     /// Some of the rows, in the same format. Needs a ``layout``; without one, the rows as they are.

@@ -9,6 +9,7 @@ struct ClickHouseWarehouse: Warehouse {
     let log: any PipeLog
     /// nil for database pipes, whose mappings name the tables.
     let table: TableName?
+    private let columns = KnownColumns()
 
     init(spec: PipeSpec, service: ClickHouseService, settings: LiveSettings, log: any PipeLog) {
         self.spec = spec
@@ -30,18 +31,21 @@ struct ClickHouseWarehouse: Warehouse {
             try await service.execute(builder.createTable, during: "creating \(table)")
             try await Deduplication(spec: spec, service: service).widen(table)
         }
-        var problems = try await DestinationInspection(spec: spec, service: service).problemsOfExistingTable()
+        let inspection = DestinationInspection(spec: spec, service: service)
+        var problems = try await inspection.problemsOfExistingTable()
         if problems.isEmpty, spec.source.needsDeduplication {
             problems = try await Deduplication(spec: spec, service: service).problems(of: table)
         }
         if let first = problems.first {
             throw PipeError(.destinationRefused, .user, side: .destination, problems.count == 1 ? first : problems.joined(separator: "; "))
         }
+        columns.replace(by: try await inspection.columnsWithoutDefault(of: table))
     }
 
     func insert(_ rows: EncodedRows, id: BatchID) async throws -> InsertReceipt {
         if rows.rowCount == 0 { return InsertReceipt(rows: 0, bytes: 0) }
-        return try await RowInsert(spec: spec, service: service, target: target(), log: log).write(rows, as: id)
+        return try await RowInsert(spec: spec, service: service, target: target(), columns: columns.current, log: log).write(
+            rows, as: id)
     }
 
     func insert(_ rows: TableRows, id: BatchID) async throws -> InsertReceipt {

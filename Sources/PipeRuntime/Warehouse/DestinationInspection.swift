@@ -44,6 +44,19 @@ struct DestinationInspection {
         }
     }
 
+    /// The types of the columns that have no DEFAULT and can be written.
+    func columnsWithoutDefault(of table: TableName) async throws -> [String: String] {
+        do {
+            let columns = try await service.client.rows(
+                Column.self,
+                "SELECT name, type, default_kind FROM system.columns WHERE database = {database:String} AND table = {table:String}",
+                parameters: ["database": table.database, "table": table.name], settings: [:])
+            return Dictionary(columns.lazy.filter(\.default_kind.isEmpty).map { ($0.name, $0.type) }) { $1 }
+        } catch {
+            throw error.pipeError(during: "looking at the destination table")
+        }
+    }
+
     private func unreachable(_ error: ClickHouseError) -> Finding {
         Finding(.failure, .root, "ClickHouse service '\(spec.serviceID)' failed to answer: \(error.shortMessage)")
     }

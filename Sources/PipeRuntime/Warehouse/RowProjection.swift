@@ -131,6 +131,13 @@ package struct RowProjection: Hashable, Sendable {
 
     package var selectList: String { expressions.joined(separator: ", ") }
 
+    /// Whether every field has the name and the type of the column it goes to, so that rows can be parsed as the table's own.
+    /// - Parameter columns: the types of the table's columns by name.
+    package func isPlain(among columns: [String: String]) -> Bool {
+        fields.map(\.name) == self.columns && expressions == self.columns.map(Identifier.quoted)
+            && fields.allSatisfy { columns[$0.name] == $0.type }
+    }
+
     /// Parser settings that this projection needs for `format`.
     package func settings(format: String) -> [String: String] {
         switch format {

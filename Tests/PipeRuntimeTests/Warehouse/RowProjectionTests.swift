@@ -18,6 +18,20 @@ import Testing
         #expect(projection.selectList == "`id`, `na\\`me`, `day`")
     }
 
+    @Test func rowsOfTheTablesOwnColumnsAreToldFromOthers() throws {
+        let types = ["id": "UInt64", "na`me": "String", "day": "Date", "more": "String"]
+        let plain = try RowProjection(columns: columns, mappings: [], format: "JSONEachRow")
+        #expect(plain.isPlain(among: types))
+        #expect(!plain.isPlain(among: [:]))
+        #expect(!plain.isPlain(among: types.merging(["day": "Date32"]) { $1 }), "another type in the table")
+        #expect(!plain.isPlain(among: types.filter { $0.key != "day" }), "a column with a DEFAULT")
+        for mappings in [[mapping("uid", "id")], [mapping("id", "day"), mapping("day", "id")], [mapping("o.id", "id")]] {
+            #expect(!(try RowProjection(columns: columns, mappings: mappings, format: "JSONEachRow")).isPlain(among: types), "\(mappings)")
+        }
+        let some = try RowProjection(columns: columns, mappings: [mapping("day", "day"), mapping("id", "id")], format: "JSONEachRow")
+        #expect(some.isPlain(among: types))
+    }
+
     @Test func leavesUnmappedColumnsOut() throws {
         let projection = try RowProjection(columns: columns, mappings: [mapping("uid", "id")], format: "Parquet")
         #expect(projection.structure == "`uid` UInt64")

@@ -11,9 +11,13 @@ package struct RowCollector: Sendable {
     private var partition: Int32 = -1
     private var oldest = Int64.max
     private var newest = Int64.min
+    private let buffers: BatchBuffers?
 
-    /// - Parameter capacity: bytes to expect.
-    init(capacity: Int) { bytes.reserveCapacity(capacity + capacity / 16) }
+    init(_ options: FramingOptions) {
+        buffers = options.buffers
+        let capacity = options.batchBytes + options.batchBytes / 16
+        if let buffers { bytes = buffers.take(capacity: capacity) } else { bytes.reserveCapacity(capacity) }
+    }
 
     var rowCount: Int { starts.count }
 
@@ -77,11 +81,13 @@ package struct RowCollector: Sendable {
         }
         let end = bytes.count
         bytes += frame.back
+        defer { bytes = [] }
         return EncodedRows(
             bytes: bytes, rowCount: starts.count, format: format,
             layout: RowLayout(
                 starts: starts, end: end, framing: framing, places: places, numbers: numbers,
                 additions: place.map { RowLayout.Additions($0, additions) }),
-            added: added, parserSettings: parserSettings, produced: oldest <= newest ? oldest...newest : nil)
+            added: added, parserSettings: parserSettings, produced: oldest <= newest ? oldest...newest : nil,
+            loan: buffers?.loan(bytes))
     }
 }

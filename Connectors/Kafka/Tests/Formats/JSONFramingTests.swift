@@ -49,6 +49,37 @@ import Testing
         #expect(framer.finish().bytes.isEmpty)
     }
 
+    /// Strings of any length and with escapes anywhere, beside a reading of one byte at a time.
+    @Test func stringsEndWhereTheyEnd() {
+        func isOneObject(_ text: [UInt8]) -> Bool {
+            var isInString = false
+            var isEscaped = false
+            for byte in text.dropFirst().dropLast() {
+                if isEscaped {
+                    isEscaped = false
+                } else if isInString, byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString.toggle()
+                }
+            }
+            return !isInString
+        }
+        var random = SeededGenerator(seed: 11)
+        var taken = 0
+        for _ in 0..<20_000 {
+            let alphabet = Array((Bool.random(using: &random) ? "aaaaaaaaaaaaaaaaaaaaaaaaa\"\\" : "a\"\\").utf8)
+            let length = Int.random(in: 0...120, using: &random)
+            let content = (0..<length).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &random)] }
+            let text = Array("{\"a\":\"".utf8) + content + Array("\"}".utf8)
+            var framer = framer()
+            let isTaken = framer.append(TestMessage(String(decoding: text, as: UTF8.self))).isAppended
+            #expect(isTaken == isOneObject(text), "\(String(decoding: text, as: UTF8.self))")
+            if isTaken { taken += 1 }
+        }
+        #expect((2_000..<18_000).contains(taken))
+    }
+
     @Test func nestingHasALimit() {
         func nested(_ depth: Int) -> String {
             String(repeating: #"{"a":["#, count: depth / 2) + String(repeating: "]}", count: depth / 2)

@@ -10,6 +10,8 @@ struct RowInsert: Sendable {
     let spec: PipeSpec
     let service: ClickHouseService
     let target: TableName
+    /// See ``KnownColumns``; empty where they are not known.
+    var columns: [String: String] = [:]
     let log: any PipeLog
 
     /// Times the sound rows of a search may be refused once more, each time for a later reason: first the parser, then the table.
@@ -33,7 +35,7 @@ struct RowInsert: Sendable {
 
     private func write(_ rows: EncodedRows, token: String, name: BatchID, keepsErrors: Bool) async throws -> Outcome {
         do {
-            let statements = try RowStatements(rows: rows, spec: spec, client: service.client)
+            let statements = try RowStatements(rows: rows, spec: spec, columns: columns, client: service.client)
             do {
                 try await statements.insert(rows, into: target, token: token)
             } catch {

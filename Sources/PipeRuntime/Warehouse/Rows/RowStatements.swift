@@ -7,8 +7,11 @@ struct RowStatements: Sendable {
     let client: ClickHouseClient
     let projection: RowProjection
     let parserSettings: [String: String]
+    /// The rows are parsed as the table's own columns, which takes ClickHouse less time than `input()` does (6 % of 25.8's, rows of JSON).
+    private let isPlain: Bool
 
-    init(rows: EncodedRows, spec: PipeSpec, client: ClickHouseClient) throws(PipeError) {
+    /// - Parameter columns: those of the table; see ``KnownColumns``.
+    init(rows: EncodedRows, spec: PipeSpec, columns: [String: String], client: ClickHouseClient) throws(PipeError) {
         self.client = client
         var avro: AvroPaths?
         if case .avroBlock(let header, _) = rows.layout?.framing { avro = AvroPaths(header: header) }
@@ -24,17 +27,16 @@ struct RowStatements: Sendable {
         ]
         settings.merge(projection.settings(format: rows.format)) { $1 }
         parserSettings = settings.merging(rows.parserSettings) { $1 }
+        isPlain = projection.isPlain(among: columns)
     }
 
     /// Writes the rows as one block.
     ///
     /// - Parameter token: nil: without deduplication, for tables that are thrown away.
     func insert(_ rows: EncodedRows, into table: TableName, token: String?) async throws(ClickHouseError) {
+        let selection = isPlain ? "" : "SELECT \(projection.selectList) FROM input(\(Literal.string(projection.structure))) "
         try await client.insert(
-            """
-            INSERT INTO \(table.quoted) (\(projection.insertList)) SELECT \(projection.selectList) \
-            FROM input(\(Literal.string(projection.structure))) FORMAT \(Identifier.quoted(rows.format))
-            """, body: rows.bytes,
+            "INSERT INTO \(table.quoted) (\(projection.insertList)) \(selection)FORMAT \(Identifier.quoted(rows.format))", body: rows.bytes,
             settings: BlockSettings.of(rows: rows.rowCount, token: token).merging(parserSettings) { $1 },
             compression: client.connection.isLoopback ? .none : .zstd)
     }

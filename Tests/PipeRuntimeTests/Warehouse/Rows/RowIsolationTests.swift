@@ -45,6 +45,28 @@ struct RowIsolationTests {
         }
     }
 
+    /// Once the table is known, rows that fit it are parsed as its own; a column with a DEFAULT keeps them from it. The results are the same.
+    @Test(arguments: [("c Int32", true), ("c Int32 DEFAULT 7", false)])
+    func rowsAreParsedAsTheTablesOwn(column: String, isPlain: Bool) async throws {
+        try await WarehouseFixture.use { fixture in
+            try await table(fixture, "id UInt64, s String, \(column)")
+            let warehouse = try fixture.warehouse(fixture.spec(columns: [("id", "UInt64"), ("s", "String"), ("c", "Int32")], mappings: []))
+            try await warehouse.prepare()
+            let rows = RowSamples.json([
+                #"{"id":1,"s":"a","c":5,"more":{}}"#, #"{"id":"x","s":"b"}"#, #"{"s":null,"id":3}"#, #"{"id":4,"s":"open}"#,
+            ])
+            for _ in 0..<2 {
+                let written = try await warehouse.written(rows, "b1")
+                #expect(written.rows == 2 && written.rejected.map(\.code) == [.typeMismatch, .dataParsing])
+                #expect(try await fixture.answer("SELECT id, s, c FROM $db.t ORDER BY id") == "1\ta\t5\n3\t\t0")
+            }
+            try await fixture.run("SYSTEM FLUSH LOGS")
+            let statements = try await fixture.answer(
+                "SELECT DISTINCT position(query, 'FROM input(') > 0 FROM system.query_log WHERE query LIKE 'INSERT INTO `$db`.`t` %'")
+            #expect(statements == (isPlain ? "0" : "1"))
+        }
+    }
+
     /// Random mixes against the truth of each row inserted alone.
     @Test(arguments: [0.00001, 0.01, 0.5, 1])
     func agreesWithTheTruthOfEachRow(rate: Double) async throws {

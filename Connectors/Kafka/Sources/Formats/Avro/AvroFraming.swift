@@ -24,7 +24,7 @@ package struct AvroFramer: PayloadFramer {
 
     init(options: FramingOptions) {
         reader = PayloadReader(largestMessage: options.largestMessage)
-        rows = RowCollector(capacity: options.batchBytes)
+        rows = RowCollector(options)
         added = AddedFields(options.columns)
         isForInference = options.isForInference
     }

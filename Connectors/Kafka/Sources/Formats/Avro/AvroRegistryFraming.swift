@@ -52,7 +52,7 @@ package struct AvroRegistryFramer: PayloadFramer {
 
     init(options: FramingOptions, header: SchemaHeader.Kind, hasPin: Bool, cache: SchemaCache<AvroWriterSchema>) {
         reader = PayloadReader(largestMessage: options.largestMessage)
-        rows = RowCollector(capacity: options.batchBytes)
+        rows = RowCollector(options)
         added = AddedFields(options.columns)
         self.header = header
         self.hasPin = hasPin

@@ -25,7 +25,7 @@ package struct JSONFramer: PayloadFramer {
 
     init(options: FramingOptions, dropsSchemaHeader: Bool) {
         reader = PayloadReader(largestMessage: options.largestMessage)
-        rows = RowCollector(capacity: options.batchBytes)
+        rows = RowCollector(options)
         added = AddedFields(options.columns)
         self.dropsSchemaHeader = dropsSchemaHeader
     }

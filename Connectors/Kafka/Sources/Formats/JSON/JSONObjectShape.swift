@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    private import Glibc
+#else
+    private import Musl
+#endif
+
 /// Whether a text is one JSON object as far as its boundaries go, so that no two messages behind each other can be read as one row,
 /// or one as two: strings are closed, every brace and bracket is closed by its like, and nothing but blanks stands around the object.
 ///
@@ -61,13 +67,8 @@ struct JSONObjectShape: Hashable, Sendable {
             let byte = base[position]
             position += 1
             if byte == Self.quote {
-                while true {
-                    position = Self.nextInString(base, position, count)
-                    guard position < count else { throw .openString }
-                    if base[position] == Self.quote { break }
-                    position += 2
-                }
-                position += 1
+                guard let end = Self.closingQuote(base, position, count) else { throw .openString }
+                position = end + 1
                 continue
             }
             let isBrace: UInt64 = byte >= 0x7b ? 1 : 0
@@ -95,21 +96,11 @@ struct JSONObjectShape: Hashable, Sendable {
     @inline(__always)
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 }
 
-    /// True when some byte is smaller than a blank. Eight bytes at a time: a byte below 0x20 borrows into its high bit.
+    /// True when some byte is smaller than a blank. Written so that the compiler takes a vector of bytes at a time.
     private static func hasControls(_ base: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-        var position = 0
-        var found: UInt64 = 0
-        while position + 8 <= count {
-            let word = UnsafeRawPointer(base + position).loadUnaligned(as: UInt64.self)
-            found |= (word &- 0x2020_2020_2020_2020) & ~word
-            position += 8
-        }
-        if found & high != 0 { return true }
-        while position < count {
-            if base[position] < 0x20 { return true }
-            position += 1
-        }
-        return false
+        var smallest = UInt8.max
+        for position in 0..<count { smallest = min(smallest, base[position]) }
+        return smallest < 0x20
     }
 
     private static let high: UInt64 = 0x8080_8080_8080_8080
@@ -139,21 +130,40 @@ struct JSONObjectShape: Hashable, Sendable {
         return count
     }
 
-    /// The next quote or backslash at or behind `position`.
+    /// Where the quote stands that closes a string whose content begins at `start`; nil: there is none.
     @inline(__always)
-    private static func nextInString(_ base: UnsafePointer<UInt8>, _ start: Int, _ count: Int) -> Int {
+    private static func closingQuote(_ base: UnsafePointer<UInt8>, _ start: Int, _ count: Int) -> Int? {
         var position = start
-        while position + 8 <= count {
+        let near = min(count, start + 32)
+        while position + 8 <= near {
             let word = UInt64(littleEndian: UnsafeRawPointer(base + position).loadUnaligned(as: UInt64.self))
             let found = zeros(word ^ (low &* 0x22)) | zeros(word ^ (low &* 0x5c))
-            if found != 0 { return position + found.trailingZeroBitCount >> 3 }
+            if found != 0 {
+                position += found.trailingZeroBitCount >> 3
+                if base[position] == quote { return position }
+                break
+            }
             position += 8
         }
-        while position < count {
-            if base[position] == quote || base[position] == backslash { return position }
-            position += 1
+        return distantClosingQuote(base, position, count)
+    }
+
+    /// The same for long strings and such with backslashes: libc looks at a vector of bytes at a time.
+    private static func distantClosingQuote(_ base: UnsafePointer<UInt8>, _ start: Int, _ count: Int) -> Int? {
+        func next(_ byte: UInt8, from position: Int, to end: Int) -> Int? {
+            guard position < end, let found = memchr(base + position, Int32(byte), end - position) else { return nil }
+            return UnsafeRawPointer(base).distance(to: UnsafeRawPointer(found))
         }
-        return count
+        var position = start
+        guard var end = next(quote, from: position, to: count) else { return nil }
+        while let escape = next(backslash, from: position, to: end) {
+            position = escape + 2
+            if position > end {
+                guard let later = next(quote, from: position, to: count) else { return nil }
+                end = later
+            }
+        }
+        return end
     }
 }
 

@@ -66,7 +66,7 @@ package struct ProtobufFramer: PayloadFramer {
 
     init(options: FramingOptions, mode: Mode, cache: SchemaCache<ProtobufSchema>) {
         reader = PayloadReader(largestMessage: options.largestMessage)
-        rows = RowCollector(capacity: options.batchBytes)
+        rows = RowCollector(options)
         added = AddedFields(options.columns)
         self.mode = mode
         self.cache = cache
