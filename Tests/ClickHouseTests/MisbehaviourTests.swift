@@ -6,7 +6,7 @@ import PipeTesting
 import Testing
 
 /// The client against a server that breaks off, fails late, or never answers.
-@Suite(.timeLimit(.minutes(1))) struct MisbehaviourTests {
+@Suite(.timeLimit(.minutes(5))) struct MisbehaviourTests {
     let logger = Logger(label: "test")
 
     func withClient<Result: Sendable>(

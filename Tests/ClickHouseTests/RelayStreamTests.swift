@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Long answers and bodies: order, back-pressure and what is left of them when they break.
-@Suite(.timeLimit(.minutes(1))) struct RelayStreamTests {
+@Suite(.timeLimit(.minutes(5))) struct RelayStreamTests {
     let relays = RelayTests()
     var loop: any EventLoop { relays.loop }
 

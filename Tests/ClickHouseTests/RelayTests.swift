@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// The connections of relayed answers against a server that is told what to do with every byte.
-@Suite(.timeLimit(.minutes(1))) struct RelayTests {
+@Suite(.timeLimit(.minutes(5))) struct RelayTests {
     static let statement = Statement("SELECT 1")
     let loop: any EventLoop = NIOSingletons.posixEventLoopGroup.any()
 

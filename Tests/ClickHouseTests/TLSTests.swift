@@ -5,7 +5,7 @@ import NIOHTTP1
 import Testing
 
 /// HTTPS with an authority of one's own.
-@Suite(.enabled(if: OwnAuthority.openssl != nil || RealServer.isRequired), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: OwnAuthority.openssl != nil || RealServer.isRequired), .timeLimit(.minutes(5)))
 struct TLSTests {
     /// What `SELECT 1` yields over the connection that `connection` makes from the port and the authority.
     func select(

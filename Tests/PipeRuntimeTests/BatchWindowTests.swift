@@ -4,7 +4,7 @@ import PipeTesting
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct BatchWindowTests {
+@Suite(.timeLimit(.minutes(5))) struct BatchWindowTests {
     private typealias Window = BatchWindow<Int>
 
     /// Waits until the window shows what is asked for; the tasks under test run meanwhile.

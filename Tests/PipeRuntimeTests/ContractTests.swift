@@ -3,7 +3,7 @@ import PipeTesting
 import Testing
 
 /// The doubles keep the contracts they stand for.
-@Suite(.timeLimit(.minutes(1))) struct ContractTests {
+@Suite(.timeLimit(.minutes(5))) struct ContractTests {
     @Test(arguments: SourceContract<ScriptedSource>.Rule.allCases, [true, false])
     func scriptedSource(_ rule: SourceContract<ScriptedSource>.Rule, isFinite: Bool) async throws {
         try await SourceContract(batches: 4) {

@@ -4,7 +4,7 @@ import PipeTesting
 import Testing
 
 /// Batches that the warehouse fetches by itself, through the runner.
-@Suite(.timeLimit(.minutes(1))) struct LoadDeliveryTests {
+@Suite(.timeLimit(.minutes(5))) struct LoadDeliveryTests {
     @Test func loadsAreDeliveredOnceAndArchived() async throws {
         let warehouse = InMemoryWarehouse(deduplicates: false)
         let harness = RunHarness(Script(rows: [:]), warehouse: warehouse)

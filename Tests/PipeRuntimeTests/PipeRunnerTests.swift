@@ -4,7 +4,7 @@ import PipeTesting
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PipeRunnerTests {
+@Suite(.timeLimit(.minutes(5))) struct PipeRunnerTests {
     private let lanes: [Lane: Int] = [Lane("a"): 40, Lane("b"): 25]
 
     @Test func aFiniteSourceIsDeliveredOnce() async throws {

@@ -5,7 +5,7 @@ import PipeTesting
 import ServiceLifecycle
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PipeSupervisorTests {
+@Suite(.timeLimit(.minutes(5))) struct PipeSupervisorTests {
     /// A supervisor over pipes in memory; each pipe has a script, a warehouse and a name of its own.
     private struct World {
         let directory = InMemoryPipeDirectory()
@@ -199,7 +199,7 @@ import Testing
     }
 
     /// Also after a restart of the program, when no run has told the registry about them.
-    @Test(.timeLimit(.minutes(1))) func pipesAtRestHaveMetrics() async throws {
+    @Test(.timeLimit(.minutes(5))) func pipesAtRestHaveMetrics() async throws {
         let world = World()
         let resting: [(String, PipeState)] = [("1", .stopped), ("2", .completed), ("3", .failed), ("4", .internalError)]
         for (name, state) in resting { _ = world.add(name, endless(), state: state) }

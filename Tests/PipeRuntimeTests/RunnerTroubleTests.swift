@@ -4,7 +4,7 @@ import PipeTesting
 import Testing
 
 /// Trouble outside of reading and writing, and settings that change meanwhile.
-@Suite(.timeLimit(.minutes(1))) struct RunnerTroubleTests {
+@Suite(.timeLimit(.minutes(5))) struct RunnerTroubleTests {
     @Test func aFailedAcknowledgementIsRepeated() async throws {
         let script = Script(rows: [Lane("a"): 3], batchRows: 3...3)
         let source = UnacknowledgedSource(script, failures: [.retry(.source, "no commit"), .retry(.source, "no commit")])

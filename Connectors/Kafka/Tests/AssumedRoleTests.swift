@@ -8,7 +8,7 @@ import PipeTesting
 import Testing
 
 /// IAM_ROLE against the STS of moto, the emulator of AWS that the tests of object storage use.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AssumedRoleTests {
     private static let url = ProcessInfo.processInfo.environment["PENSTOCK_TEST_S3"] ?? "http://127.0.0.1:25000"
     private static let role = "arn:aws:iam::123456789012:role/ClickHouseAccessRole-1"

@@ -41,7 +41,7 @@ private struct TextFraming: MessageFraming {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MessageIntakeTests {
     /// An intake with what it hands on, fed by a mock cluster.
     private final class Bench {

@@ -3,7 +3,7 @@ import PipeCore
 import PipeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ObjectStorageSourceTests {
+@Suite(.timeLimit(.minutes(5))) struct ObjectStorageSourceTests {
     typealias Output = RecordingOutput<ObjectStorageExtent>
     let bucket = BucketInMemory()
     let output = Output()

@@ -5,7 +5,7 @@ import PipeCore
 import Testing
 
 /// Against a moto of its own that checks signatures. One test, because the check is switched for the whole server.
-@Suite(.enabled("no S3 at PENSTOCK_TEST_S3_AUTH") { await TestStore.guarded.isWanted() }, .timeLimit(.minutes(1)), .serialized)
+@Suite(.enabled("no S3 at PENSTOCK_TEST_S3_AUTH") { await TestStore.guarded.isWanted() }, .timeLimit(.minutes(5)), .serialized)
 struct S3ClientAuthTests {
     let store = TestStore.guarded
 

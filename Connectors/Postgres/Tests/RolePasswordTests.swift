@@ -7,7 +7,7 @@ import PostgresConnector
 import Testing
 
 /// Passwords of IAM_ROLE: what RDS compares them with, and where their credentials come from.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RolePasswordTests {
     private static let host = "db.abc123.eu-west-1.rds.amazonaws.com"
     private static let moto = ProcessInfo.processInfo.environment["PENSTOCK_TEST_S3"] ?? "http://127.0.0.1:25000"

@@ -3,7 +3,7 @@ import PipeRuntime
 import PipeTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TableDeliveryTests {
+@Suite(.timeLimit(.minutes(5))) struct TableDeliveryTests {
     private func harness(
         _ warehouse: any Warehouse, store: any CheckpointStore = InMemoryCheckpointStore()
     ) -> RunHarness {

@@ -6,7 +6,7 @@ import QueryEndpoints
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ResultCacheTests {
+@Suite(.timeLimit(.minutes(5))) struct ResultCacheTests {
     private struct Broken: Error {}
 
     private static func key(_ number: Int = 0) -> CacheKey {

@@ -6,7 +6,7 @@ import PipeCore
 import QueryEndpoints
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct KeySetTests {
+@Suite(.timeLimit(.minutes(5))) struct KeySetTests {
     let start = Date(timeIntervalSince1970: 1_800_000_000)
 
     func claims(_ subject: String = "ann") -> JSONValue { ["sub": .string(subject), "exp": 1_900_000_000] }

@@ -7,7 +7,7 @@ import PipeCore
 import Testing
 
 /// What is said of formats and registries before a pipe is made.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FormatProbeTests {
     private func findings(_ format: String, _ members: [String: JSONValue]) async throws -> [Finding] {
         var document: JSONValue = ["type": "kafka", "format": .string(format), "brokers": "b:1", "topics": "t"]
