@@ -65,3 +65,21 @@ INSERT INTO every_type VALUES (1, {values}); INSERT INTO every_type (id) VALUES 
     assert not wrong, "\n".join(wrong)
     api.curl("DELETE", f"{api.pipes}/{pipe}").result
     sql.text(f"DROP TABLE {target}")
+
+
+def test_values_without_a_counterpart_are_reported(api, sql, postgres):
+    database, target = random_name("types_"), random_name("types_")
+    postgres.database(database)
+    postgres.sql("CREATE TABLE t (id int PRIMARY KEY, n numeric(9, 2)); INSERT INTO t VALUES (1, 1.5), (2, 'NaN')", database)
+    mapping = {"sourceSchemaName": "public", "sourceTable": "t", "targetTable": target}
+    pipe = api.create_pipe(postgres_pipe(postgres, database, [mapping], settings={"allowNullableColumns": True}))
+    api.wait_state(pipe, "Running")
+    postgres.sql("INSERT INTO t VALUES (3, 'NaN'), (4, 2.25)", database)
+    values = f"SELECT groupArray(ifNull(toString(n), '')) FROM (SELECT n FROM {target} FINAL ORDER BY id)"
+    wait_until(lambda: sql.value(values) == ["1.5", "", "", "2.25"], 30, "the rows")
+    said = f"SELECT groupArray(message) FROM system.clickpipes_log WHERE clickpipe_id = '{pipe}' AND code = 'TYPE_MISMATCH'"
+    wait_until(lambda: len(sql.value(said)) > 0, 30, "the line of the log")
+    (line,) = sql.value(said)
+    assert line.startswith("values of public.t have no counterpart in the type of their column"), line
+    api.curl("DELETE", f"{api.pipes}/{pipe}").result
+    sql.text(f"DROP TABLE {target}")

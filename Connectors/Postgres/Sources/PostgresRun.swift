@@ -19,6 +19,8 @@ final class PostgresRun: Sendable {
         var wake: (@Sendable () -> Void)?
         /// Tables to which nothing more is written.
         var failed: Set<TableName> = []
+        /// Tables of which it was said that values had no counterpart.
+        var lossy: Set<TableName> = []
     }
 
     let copies = CopyGate()
@@ -71,6 +73,19 @@ final class PostgresRun: Sendable {
                 progress.state = .failed
                 progress.message = problem
             })
+    }
+
+    /// Values of a table had no counterpart in the types of their columns: counted, and said once in a run.
+    func noteLosses(_ count: Int, of table: TableName, _ output: some BatchOutput) {
+        guard count > 0 else { return }
+        output.count("value_without_counterpart")
+        guard state.withLock({ $0.lossy.insert(table).inserted }) else { return }
+        context.log.log(
+            .warning, .typeMismatch,
+            """
+            values of \(table) have no counterpart in the type of their column, such as NaN in a Decimal: NULL was written for them, or \
+            the type's default where the column takes no NULL
+            """)
     }
 
     // MARK: Between snapshot and stream

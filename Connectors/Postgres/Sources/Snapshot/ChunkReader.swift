@@ -36,20 +36,20 @@ final class ChunkReader: Sendable {
     /// - Parameter limit: bytes of rows beyond which this throws ``TooLarge`` and the reader is of no further use.
     func read(
         _ chunk: SnapshotChunk, _ columns: [MirroredTable.Column], blocks: Range<Int64>, toEnd: Bool, limit: Int
-    ) async throws -> (bytes: [UInt8], count: Int) {
+    ) async throws -> CopiedRows {
         try await connection.beginCopy(SnapshotPlan.copy(columns, from: chunk.leaf, blocks: blocks, toEnd: toEnd))
         var rows = CopyRows(columns)
         while true {
             let part = try await connection.readCopy(limit: 1 << 20)
             try rows.append(part)
             if part.isLast { return rows.take() }
-            if rows.bytes.count > limit { throw TooLarge() }
+            if rows.byteCount > limit { throw TooLarge() }
         }
     }
 
     func readWhole(
         _ chunk: SnapshotChunk, _ columns: [MirroredTable.Column],
-        _ body: ((bytes: [UInt8], count: Int), _ isLast: Bool) async throws -> Void
+        _ body: (CopiedRows, _ isLast: Bool) async throws -> Void
     ) async throws {
         try await connection.beginCopy(SnapshotPlan.copy(columns, from: chunk.leaf, blocks: nil, toEnd: true))
         var rows = CopyRows(columns)
@@ -57,7 +57,7 @@ final class ChunkReader: Sendable {
             let part = try await connection.readCopy(limit: 1 << 20)
             try rows.append(part)
             if part.isLast { return try await body(rows.take(), true) }
-            if rows.bytes.count > Int(SnapshotPlan.bytesPerRead) { try await body(rows.take(), false) }
+            if rows.byteCount > Int(SnapshotPlan.bytesPerRead) { try await body(rows.take(), false) }
         }
     }
 }

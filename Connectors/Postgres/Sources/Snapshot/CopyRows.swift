@@ -1,11 +1,16 @@
+/// Rows of a table as RowBinary.
+struct CopiedRows {
+    var bytes: [UInt8] = []
+    var count = 0
+    /// Values that have no counterpart in their target type.
+    var lossy = 0
+}
+
 /// Rows of a binary COPY as RowBinary (postgresql.org, COPY, "Binary Format").
 struct CopyRows {
     private let columns: [MirroredTable.Column]
     private var isAfterHeader = false
-    private(set) var bytes: [UInt8] = []
-    private(set) var count = 0
-    /// Values that have no counterpart in their target type.
-    private(set) var lossy = 0
+    private var rows = CopiedRows()
 
     init(_ columns: [MirroredTable.Column]) { self.columns = columns }
 
@@ -23,10 +28,12 @@ struct CopyRows {
     }
 
     /// What has gathered, and begins anew.
-    mutating func take() -> (bytes: [UInt8], count: Int) {
-        defer { (bytes, count) = ([], 0) }
-        return (bytes, count)
+    mutating func take() -> CopiedRows {
+        defer { rows = CopiedRows() }
+        return rows
     }
+
+    var byteCount: Int { rows.bytes.count }
 
     private mutating func row(_ wire: UnsafeRawBufferPointer) throws(WireError) {
         var reader = WireReader(wire)
@@ -43,11 +50,11 @@ struct CopyRows {
             let length = Int(try reader.integer(Int32.self))
             let value = length == -1 ? nil : try reader.slice(length)
             let codec = column.codec
-            if !(try codec.append(value, isBinary: codec.readsBinary, nullable: column.isNullable, to: &bytes)) { lossy += 1 }
+            if !(try codec.append(value, isBinary: codec.readsBinary, nullable: column.isNullable, to: &rows.bytes)) { rows.lossy += 1 }
         }
         // Not deleted, version 0.
-        bytes.append(contentsOf: repeatElement(0, count: 9))
-        count += 1
+        rows.bytes.append(contentsOf: repeatElement(0, count: 9))
+        rows.count += 1
     }
 
     /// What COPY reads: a value whose binary form is not understood comes as the text that the server's own output function writes.

@@ -56,7 +56,7 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
         return chunks[index]
     }
 
-    private func rows(_ rows: (bytes: [UInt8], count: Int), of table: MirroredTable, _ plan: TablePlan) -> TableRows {
+    private func rows(_ rows: CopiedRows, of table: MirroredTable, _ plan: TablePlan) -> TableRows {
         TableRows(
             table: plan.isShadow ? TargetTable.shadowName(of: table.target.name) : table.target.name, columns: table.rowColumns,
             rows: EncodedRows(bytes: rows.bytes, rowCount: rows.count, format: "RowBinary"))
@@ -262,7 +262,7 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
                 run.context.log.log(.info, nil, "\(chunk.leaf) was dropped while \(table.name) was being copied")
                 let gone = ChunkPosition(generation: plan.generation, block: position.block, isDone: true)
                 try await emit(
-                    ([], 0), table, plan, lane, from: position, to: gone, name: "\(position.block)-\(PostgresPipe<Output>.stamp())")
+                    CopiedRows(), table, plan, lane, from: position, to: gone, name: "\(position.block)-\(PostgresPipe<Output>.stamp())")
                 position = gone
             } catch let error as PostgresError where error.pipeError.disposition == .retry || error.isConnection {
                 reader?.close()
@@ -291,9 +291,10 @@ struct PostgresSnapshot<Output: BatchOutput>: Sendable where Output.Extent == Po
     }
 
     private func emit(
-        _ rows: (bytes: [UInt8], count: Int), _ table: MirroredTable, _ plan: TablePlan, _ lane: Lane, from: ChunkPosition,
+        _ rows: CopiedRows, _ table: MirroredTable, _ plan: TablePlan, _ lane: Lane, from: ChunkPosition,
         to: ChunkPosition, name: String
     ) async throws {
+        run.noteLosses(rows.lossy, of: table.name, output)
         let isWritten = try await run.copies.pass(table.name) { isVoid in
             let payload: [TableRows] = rows.count == 0 || isVoid ? [] : [self.rows(rows, of: table, plan)]
             let extent = PostgresExtent(start: PostgresPosition(chunk: from), end: PostgresPosition(chunk: to))

@@ -221,6 +221,16 @@ struct ChangeAssembler {
         return holes
     }
 
+    /// Values that had no counterpart since the last call, by table.
+    mutating func takeLosses() -> [(table: TableName, count: Int)] {
+        var losses: [(table: TableName, count: Int)] = []
+        for index in tables.indices where tables[index].lossy > 0 {
+            losses.append((tables[index].table.name, tables[index].lossy))
+            tables[index].lossy = 0
+        }
+        return losses
+    }
+
     /// The rows gathered so far. ``takeHoles()`` comes first.
     mutating func take() -> (rows: [TableRows], start: StreamPosition, end: StreamPosition) {
         var rows: [TableRows] = []

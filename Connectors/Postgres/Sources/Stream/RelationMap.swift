@@ -5,6 +5,8 @@ struct RelationMap: Sendable {
     struct Source: Sendable {
         /// The field of the message; nil: the relation has no such column.
         var field: Int?
+        /// What stands for a column that the relation lacks, as text; nil: NULL or the default of the type.
+        var constant: [UInt8]?
         var codec: PostgresCodec
         var isNullable: Bool
         /// A column of the sorting key whose old value tells whether a row has moved.
@@ -34,7 +36,9 @@ struct RelationMap: Sendable {
         let places = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         sources = try table.columns.map { column in
             guard let place = places[column.name] else {
-                return Source(field: nil, codec: column.codec, isNullable: column.isNullable, isSorting: false)
+                return Source(
+                    field: nil, constant: table.constants[column.name], codec: column.codec, isNullable: column.isNullable,
+                    isSorting: false)
             }
             let sent = relation.columns[place]
             let dimensions = table.description.column(column.name)?.dimensions ?? 0

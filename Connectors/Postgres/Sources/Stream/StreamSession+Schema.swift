@@ -69,6 +69,7 @@ extension StreamSession {
             step.add(mirrored, defaultText: value, &table)
         }
         for column in table.description.columns { table.places[column.name] = column.place }
+        try await fillConstants(of: &table, besides: sent.map { change.aliases[$0] ?? $0 })
         if !step.changes.isEmpty {
             // In a repetition the change was made before the batch that is next.
             if !isRepeating || !assembler.isEmpty { try await flush(.end) }
@@ -85,5 +86,16 @@ extension StreamSession {
             try assembler.register(other.relation, at: index, types: types, aliases: aliases)
         }
         return change.aliases
+    }
+
+    /// Rows of a relation from before a column was added have what the column's DEFAULT was then.
+    private func fillConstants(of table: inout MirroredTable, besides sent: [String]) async throws {
+        let known = Set(sent).union(table.constants.keys)
+        let description = table.description
+        for column in table.columns where !known.contains(column.name) && description.column(column.name) != nil {
+            let name = column.name
+            guard let text = try await control({ try await description.constant(ofColumn: name, on: $0) }) else { continue }
+            table.constants[name] = Array(text.utf8)
+        }
     }
 }

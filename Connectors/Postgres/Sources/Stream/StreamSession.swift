@@ -210,6 +210,7 @@ final class StreamSession<Output: BatchOutput> where Output.Extent == PostgresEx
 
     func flush(_ reason: FlushReason) async throws {
         try await fillHoles()
+        for loss in assembler.takeLosses() { run.noteLosses(loss.count, of: loss.table, output) }
         if let replay = replays.popFirst() {
             let (rows, _, _) = assembler.take()
             emitted = replay.extent.end.stream

@@ -9,9 +9,8 @@ struct TableAccumulator {
     private(set) var count = 0
     private(set) var events = RowEvents()
     private var produced: ClosedRange<Int64>?
-    private(set) var lossy = 0
-    /// Columns whose values did not fit, named once.
-    var reportedLoss = false
+    /// Values that have no counterpart in their target type, since the last look.
+    var lossy = 0
 
     init(_ table: MirroredTable, target: String) {
         self.table = table
@@ -65,6 +64,8 @@ struct TableAccumulator {
             case .unchanged:
                 if let text = filling?(place) ?? nil { return try append(text: text, source) }
             }
+        } else if let constant = source.constant {
+            return try append(text: constant, source)
         }
         if !(try source.codec.append(value, isBinary: isBinary, nullable: source.isNullable, to: &bytes)) { lossy += 1 }
     }

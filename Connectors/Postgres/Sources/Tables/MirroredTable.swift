@@ -20,6 +20,8 @@ package struct MirroredTable: Sendable {
     package private(set) var sortingKey: [String] = []
     /// Names that columns have or had, and their places: changes from before a rename carry the old ones.
     package var places: [String: Int]
+    /// What rows have that were written before a column was added, as Postgres' text, for those that a relation lacked.
+    var constants: [String: [UInt8]] = [:]
     /// Columns that are gone at the source and stay in the target.
     package var gone: Set<String> = []
 
