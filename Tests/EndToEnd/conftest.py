@@ -12,7 +12,7 @@ from api import API, SQL  # noqa: E402
 from endpoints import Endpoints  # noqa: E402
 from kafka import Broker, Certificates  # noqa: E402
 from postgres import Postgres  # noqa: E402
-from servers import Moto, Penstock, Process, random_name  # noqa: E402
+from servers import Moto, Penstock, Process, random_name, wait_until  # noqa: E402
 
 
 def pytest_configure(config):
@@ -85,7 +85,10 @@ def endpoints(shared_endpoints):
 def own_endpoints(tmp_path_factory):
     """The same on a Penstock of the module's own: who brings many wrong credentials is soon answered 429."""
     server = Penstock(tmp_path_factory.mktemp("own") / "data")
-    yield Endpoints(API(server), SQL(server.credentials["clickhouseURL"]))
+    api = API(server)
+    # It answers before Penstock's own look has found it running.
+    wait_until(lambda: api.get(api.service).result["state"] == "running", 60, "the service")
+    yield Endpoints(api, SQL(server.credentials["clickhouseURL"]))
     assert server.running, f"penstock ended by itself:\n{server.output()[-4000:]}"
     server.stop()
 
