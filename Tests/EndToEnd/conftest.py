@@ -81,6 +81,24 @@ def endpoints(shared_endpoints):
     shared_endpoints.close()
 
 
+@pytest.fixture
+def database(postgres):
+    """A database of the session's Postgres for one test."""
+    name = random_name("db_")
+    postgres.database(name)
+    return name
+
+
+@pytest.fixture
+def users(postgres, database, sql):
+    """Table `users` with two rows, and the name of a target."""
+    postgres.sql("CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users VALUES (1, 'Ann'), (2, 'Bob')", database)
+    target = random_name("users_")
+    yield {"sourceSchemaName": "public", "sourceTable": "users", "targetTable": target}
+    for table in (target, target + "_resync"):
+        sql.text(f"DROP TABLE IF EXISTS {table}")
+
+
 @pytest.fixture(scope="module")
 def own_endpoints(tmp_path_factory):
     """The same on a Penstock of the module's own: who brings many wrong credentials is soon answered 429."""

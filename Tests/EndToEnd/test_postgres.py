@@ -11,23 +11,6 @@ from servers import random_name, wait_until
 LIVE = "SELECT groupArray((id, name)) FROM (SELECT id, name FROM {} FINAL WHERE _peerdb_is_deleted = 0 ORDER BY id)"
 
 
-@pytest.fixture
-def database(postgres):
-    name = random_name("db_")
-    postgres.database(name)
-    return name
-
-
-@pytest.fixture
-def users(postgres, database, sql):
-    """Table `users` with two rows, and the name of a target."""
-    postgres.sql("CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users VALUES (1, 'Ann'), (2, 'Bob')", database)
-    target = random_name("users_")
-    yield {"sourceSchemaName": "public", "sourceTable": "users", "targetTable": target}
-    for table in (target, target + "_resync"):
-        sql.text(f"DROP TABLE IF EXISTS {table}")
-
-
 def live(sql, table):
     return [(row[0], row[1]) for row in sql.value(LIVE.format(table))]
 

@@ -12,22 +12,6 @@ from servers import ClickHouse, Gate, Penstock, random_name, wait_until
 from test_postgres import holds, listed, slots
 
 
-@pytest.fixture
-def database(postgres):
-    name = random_name("db_")
-    postgres.database(name)
-    return name
-
-
-@pytest.fixture
-def users(postgres, database, sql):
-    postgres.sql("CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users VALUES (1, 'Ann'), (2, 'Bob')", database)
-    target = random_name("users_")
-    yield {"sourceSchemaName": "public", "sourceTable": "users", "targetTable": target}
-    for table in (target, target + "_resync"):
-        sql.text(f"DROP TABLE IF EXISTS {table}")
-
-
 TWO = [(1, "Ann"), (2, "Bob")]
 THREE = [*TWO, (3, "Cid")]
 

@@ -10,13 +10,6 @@ from test_postgres import holds, listed, live
 FOLLOW = {"dropColumn": "drop", "renameColumn": "rename", "truncate": "replicate"}
 
 
-@pytest.fixture
-def database(postgres):
-    name = random_name("db_")
-    postgres.database(name)
-    return name
-
-
 class Mirror:
     """A table `t` with two rows and a pipe that copied it; `columns` follow `id int PRIMARY KEY, name text`."""
 

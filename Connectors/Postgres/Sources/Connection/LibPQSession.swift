@@ -12,7 +12,7 @@ import Synchronization
 /// libpq is used by its calls that do not wait; the waiting is done here, so that a cancellation or a deadline ends it.
 ///
 /// A connection of libpq may go from thread to thread, and is used by one at a time: the one that has the value.
-struct LibPQSession: ~Copyable, @unchecked Sendable {  // allowed: see above
+struct LibPQSession: ~Copyable, @unchecked Sendable {  // allowed: has one owner at a time, on any thread
     private let connection: OpaquePointer
     private let interrupt: Interrupt
 
