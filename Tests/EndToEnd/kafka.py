@@ -134,9 +134,11 @@ class MockCluster(Process):
         return {"bootstrap.servers": self.address, "log_level": 0}
 
     def tell(self, *words):
-        """A line of doubles/kafka_mock.py."""
+        """A line of doubles/kafka_mock.py. Returns when it is obeyed: who asks for a topic before it is made gets one with 4 partitions."""
+        obeyed = self.output().count("done:") + 1
         self.process.stdin.write((" ".join(map(str, words)) + "\n").encode())
         self.process.stdin.flush()
+        wait_until(lambda: self.output().count("done:") >= obeyed, 30, f"the mock cluster to obey {words}")
 
     def create_topic(self, name: str, partitions: int = 1):
         self.tell("topic", name, partitions)

@@ -1,6 +1,6 @@
 """librdkafka's mock cluster as a process (librdkafka/rdkafka_mock.h): real protocol, any number of partitions, faults on demand.
 
-    kafka_mock.py BROKERS FILE        writes host:port,... to FILE, then obeys lines on its input:
+    kafka_mock.py BROKERS FILE        writes host:port,... to FILE, then obeys lines on its input and prints each when it is done:
     topic NAME PARTITIONS | down BROKER | up BROKER | leader TOPIC PARTITION BROKER | error TOPIC CODE (0: none any more)
 """
 
@@ -42,3 +42,4 @@ for line in sys.stdin:
         status = library.rd_kafka_mock_partition_set_leader(cluster, rest[0].encode(), int(rest[1]), int(rest[2]))
     if status:
         sys.exit(f"{line.strip()}: {status}")
+    print("done:", line.strip(), flush=True)
