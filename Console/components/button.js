@@ -1,0 +1,24 @@
+import { h } from "../core/dom.js";
+import { icon } from "./icon.js";
+
+/**
+ * A button. `text` is its name; with `iconOnly` it is read out and shown on hover instead of beside the icon.
+ * A promise that `action` returns disables it until it is settled.
+ */
+export function button(text, action, { symbol, kind = "", iconOnly = false, small = false, disabled = false, title, attributes = {} } = {}) {
+    const node = h("button", {
+        type: "button", class: `button ${kind} ${small ? "small" : ""} ${iconOnly ? "icon-only" : ""}`.trim(),
+        "aria-label": iconOnly ? text : null, title: title ?? (iconOnly ? text : null), disabled, ...attributes,
+    }, symbol ? icon(symbol) : null, iconOnly ? null : text);
+    node.addEventListener("click", async (event) => {
+        const result = action?.(event);
+        if (!(result instanceof Promise)) return;
+        node.disabled = true;
+        node.setAttribute("aria-busy", "true");
+        try { await result; } finally {
+            node.disabled = false;
+            node.removeAttribute("aria-busy");
+        }
+    });
+    return node;
+}

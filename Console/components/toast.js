@@ -1,0 +1,18 @@
+import { h } from "../core/dom.js";
+import { icon } from "./icon.js";
+import { button } from "./button.js";
+
+/** A short message at the edge; good news goes by itself, bad news stays until it is closed. */
+export function toast(text, kind = "good") {
+    const node = h("div", { class: `toast ${kind}` }, icon(kind), h("span", { class: "grow" }, text),
+        button("Close", () => node.remove(), { symbol: "close", iconOnly: true, small: true, kind: "quiet" }));
+    document.getElementById("toasts").append(node);
+    if (kind !== "bad") setTimeout(() => node.remove(), 5000);
+}
+
+/** Shows what failed. An ended session shows itself by its dialog. */
+export function toastError(error) {
+    if (error.name === "AbortError" || error.status === 401) return;
+    if (error.name !== "ApiError") console.error(error);
+    toast(error.message, "bad");
+}

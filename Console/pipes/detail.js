@@ -1,0 +1,6 @@
+import { h } from "../core/dom.js";
+
+export default async function page({ title }) {
+    title("pipes/detail");
+    return h("div", { class: "page" }, h("h1", {}, "pipes/detail"));
+}
