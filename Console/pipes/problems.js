@@ -1,0 +1,37 @@
+// What is wrong with a body, by field. A pipe's messages hold semicolons and paths of their own, so the text is cut with care.
+
+const head = /^((?:name|source|destination|fieldMappings|settings|scaling|startPaused|tables|to)(?:[.[][\w.[\]-]*)?):? (.+)$/s;
+
+/** `[{ field, message }]`; what names no field is left in `rest`, in full. */
+export function problemsOf(error) {
+    if (error.status !== 400) return { problems: [], rest: [error.message] };
+    const problems = [], rest = [];
+    for (const part of error.message.split("; ")) {
+        const match = head.exec(part);
+        if (match) {
+            // "source.x source.x.url failed …": the inner path is the exact one.
+            const inner = head.exec(match[2]);
+            problems.push(inner && inner[1].startsWith(match[1]) ? { field: inner[1], message: inner[2] } : { field: match[1], message: match[2] });
+        } else if (problems.length) problems.at(-1).message += `; ${part}`;
+        else rest.push(part);
+    }
+    return { problems, rest };
+}
+
+/** Shows the problems beside the fields of `form`; gives those that found no field as `path text`. The first field gets the focus. */
+export function placeProblems(form, problems) {
+    const fields = [...form.querySelectorAll(".field[data-path]")];
+    for (const one of fields) one.problem?.(null);
+    const rest = [];
+    let first = null;
+    for (const { field, message } of problems) {
+        const candidates = fields.filter((one) => one.dataset.path === field || field.startsWith(`${one.dataset.path}.`) || field.startsWith(`${one.dataset.path}[`));
+        const found = candidates.sort((a, b) => b.dataset.path.length - a.dataset.path.length)[0];
+        if (!found) { rest.push(`${field} ${message}`); continue; }
+        found.closest("details")?.setAttribute("open", "");
+        found.problem(message);
+        first ??= found;
+    }
+    first?.querySelector("input, select, textarea, button")?.focus();
+    return rest;
+}
