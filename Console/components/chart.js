@@ -136,7 +136,11 @@ function faint(color) {
 /** Marks at round times of the reader's zone, about six of them. */
 function roundTimes(axis) {
     const width = axis.max - axis.min;
-    if (!(width > 0)) return;
+    // Without points the axis runs from 0 to 1, which is no time.
+    if (!(axis.min > 1e11) || !(width > 0)) {
+        axis.ticks = [];
+        return;
+    }
     const wanted = Math.max(2, Math.min(6, Math.floor((axis.maxWidth || 400) / 90)));
     const step = steps.find((one) => width / one <= wanted) ?? steps.at(-1);
     const shift = new Date(axis.min).getTimezoneOffset() * 60_000;

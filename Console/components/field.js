@@ -21,6 +21,18 @@ export function field(label, control, { hint, path, optional = false } = {}) {
     return node;
 }
 
+/** Several controls under one label, as a field: `problem(text)` and `path` are as in `field`. */
+export function group(label, content, { hint, path, optional = false } = {}) {
+    const id = uniqueID("group");
+    const problem = h("div", { id: `${id}-problem`, class: "problem", "aria-live": "polite" });
+    const node = h("fieldset", { class: "field", dataset: path ? { path } : {}, "aria-describedby": hint ? `${id}-hint ${id}-problem` : `${id}-problem` },
+        h("legend", {}, label, optional ? h("span", { class: "muted" }, " (optional)") : null),
+        hint ? h("div", { id: `${id}-hint`, class: "hint" }, hint) : null, content, problem);
+    node.problem = (text) => replace(problem, text ?? "");
+    node.addEventListener("input", () => node.problem(null));
+    return node;
+}
+
 /** A select. Options: texts, or `{ value, text, disabled }`. */
 export function select(options, value, attributes = {}) {
     const node = h("select", attributes, options.map((one) => {

@@ -1,0 +1,56 @@
+// Query API endpoints as the API has them.
+import { envelope, get, post, put, query, remove } from "../core/api.js";
+import { remember, remembered } from "../core/preferences.js";
+import { servicePath } from "../core/session.js";
+
+export const endpointPath = (service, rest = "") => servicePath(service, `/query-api-endpoints${rest}`);
+
+/** All endpoints of a service, without their SQL. */
+export async function allEndpoints(service, signal) {
+    const all = [];
+    let cursor = null;
+    do {
+        const page = await envelope("GET", endpointPath(service) + query({ limit: 1000, cursor }), { signal });
+        all.push(...page.result);
+        cursor = page.nextCursor ?? null;
+    } while (cursor);
+    return all;
+}
+
+export const readEndpoint = (service, id, signal) => get(endpointPath(service, `/${id}`), { signal });
+export const createEndpoint = (service, body) => post(endpointPath(service), body);
+export const deleteEndpoint = (service, id) => remove(endpointPath(service, `/${id}`));
+
+const writable = ["name", "sql", "database", "apiKeyIds", "roles", "parameters", "allowedOrigins", "format", "cacheSeconds", "answerVersion", "limits", "tokens"];
+
+/**
+ * Replaces an endpoint by itself with these members changed. The body is always whole: the API empties what is left out of `parameters`
+ * and `allowedOrigins`, and keeps what is left out of the rest.
+ */
+export function changeEndpoint(service, endpoint, changes) {
+    const body = {};
+    for (const name of writable) if (endpoint[name] !== undefined) body[name] = endpoint[name];
+    return put(endpointPath(service, `/${endpoint.id}`), { ...body, ...changes });
+}
+
+const pairs = "endpointOfQuery";
+
+/**
+ * The endpoint that was made of a saved query, whole; null where there is none. An endpoint does not name the query it was made of, so it
+ * is the one that this browser made of it, else the newest of the same name.
+ */
+export async function endpointOf(saved, service, signal) {
+    const all = await allEndpoints(service, signal);
+    const pair = remembered(pairs, {})[saved.id];
+    const found = all.find((one) => one.id === pair)
+        ?? all.filter((one) => one.name === saved.name).sort((a, b) => String(b.createdAt).localeCompare(String(a.createdAt)))[0];
+    return found ? readEndpoint(service, found.id, signal) : null;
+}
+
+/** Remembers that the endpoint was made of the query; for renamed ones. */
+export function rememberPair(savedID, endpointID) {
+    if (savedID) remember(pairs, { ...remembered(pairs, {}), [savedID]: endpointID });
+}
+
+/** Database roles as people call them. */
+export const roleWords = (roles) => (roles ?? []).map((role) => ({ sql_console_read_only: "Read only", sql_console_admin: "Full access" }[role] ?? role)).join(", ");
