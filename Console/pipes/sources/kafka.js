@@ -72,6 +72,6 @@ export const fields = [
 
 export const virtualColumns = [
     { name: "_key", type: "String" }, { name: "_timestamp", type: "DateTime64(3)" }, { name: "_partition", type: "Int32" }, { name: "_offset", type: "Int64" },
-    { name: "_topic", type: "LowCardinality(String)" }, { name: "_header_keys", type: "Array(String)" }, { name: "_header_values", type: "Array(String)" },
+    { name: "_topic", type: "String" }, { name: "_header_keys", type: "Array(String)" }, { name: "_header_values", type: "Array(String)" },
     { name: "_raw_message", type: "String" },
 ];

@@ -1,0 +1,54 @@
+// Step: reaches the source and reads what fields its rows have.
+import { h, replace } from "../../core/dom.js";
+import { post } from "../../core/api.js";
+import { servicePath } from "../../core/session.js";
+import { count } from "../../core/format.js";
+import { button } from "../../components/button.js";
+import { notice } from "../../components/notice.js";
+import { problemsOf } from "../problems.js";
+import { sourceBody } from "./draft.js";
+
+export function sampleStep(wizard) {
+    const { draft, service } = wizard;
+    const outcome = h("div", { class: "stack sample", "aria-live": "polite" });
+    const test = button("Test connection and read a sample", () => run(), { symbol: "play", kind: "primary" });
+
+    async function run() {
+        replace(outcome, h("p", { class: "muted" }, "Reaching the source…"));
+        const started = performance.now();
+        try {
+            const found = await post(servicePath(service, "/clickpipes/schemaDiscovery"), { source: sourceBody(draft) }, { signal: wizard.signal });
+            draft.discovered = found.fields;
+            draft.stale = false;
+            showFound(performance.now() - started);
+        } catch (error) {
+            if (error.name === "AbortError") return;
+            draft.discovered = null;
+            const { problems, rest } = problemsOf(error);
+            const unbuilt = /no connector for/.test(error.message);
+            replace(outcome, notice(h("strong", {}, unbuilt ? "This build cannot run this kind of source" : "The source did not answer as hoped"), unbuilt ? "warn" : "bad",
+                ...[...problems.map((one) => `${one.field} ${one.message}`), ...rest].map((text) => h("div", { class: "break", dataset: { test: "sample-problem" } }, text)),
+                h("div", { class: "row" }, unbuilt ? null : button("Correct the connection", () => wizard.refused({ problems: problems.length ? problems : [{ field: "source", message: error.message }], rest: [] }), { small: true }),
+                    h("span", { class: "small" }, "Or go on and write the columns by hand."))));
+        }
+    }
+
+    function showFound(milliseconds = null) {
+        const rows = draft.discovered.map((one) => h("tr", {}, h("th", { scope: "row", class: "mono break" }, one.name), h("td", { class: "mono break" }, one.type),
+            h("td", {}, one.optional ? "may be missing" : "always there")));
+        replace(outcome,
+            notice(`The source answers: ${count(draft.discovered.length)} ${draft.discovered.length === 1 ? "field" : "fields"}${milliseconds === null ? "" : ` after ${count(Math.round(milliseconds))} ms`}.`, "good"),
+            h("div", { class: "table-frame sample-table", tabindex: "0", role: "region", "aria-label": "Fields of the sample" },
+                h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Field"), h("th", { scope: "col" }, "Type"), h("th", { scope: "col" }, "Presence"))), h("tbody", {}, rows))));
+    }
+
+    return {
+        element: h("div", { class: "stack" },
+            h("p", { class: "muted" }, "Penstock reaches the source with these credentials and reads a few rows of it. Nothing is written and nothing is stored."),
+            h("div", { class: "row" }, test), outcome),
+        enter() {
+            if (draft.stale) { draft.discovered = null; draft.stale = false; replace(outcome); }
+            test.lastChild.textContent = draft.discovered ? "Test again" : "Test connection and read a sample";
+        },
+    };
+}
