@@ -11,9 +11,10 @@ const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10
  * - label: what is shown, the figure's caption. - series: `[{ key, title, color }]`; colours are numbers of `--chart-…`, by default in order.
  * - points: `[{ time, [key]: number|null }]`, oldest first; `time` is what `instant` takes. Null leaves a gap.
  * - format(value): writes a value with its unit. - kind: "line" or "bar". - stacked: series add up. - height: pixels, reserved at once.
+ * - whole: no marks between whole numbers. - most: end of the value axis.
  * - span: `() => [from, to]` in milliseconds, where the axis is to show more than the points. - signal: ends the chart.
  */
-export function timeChart(label, series, { format, unit = "", kind = "line", stacked = false, height = 180, span = null, signal } = {}) {
+export function timeChart(label, series, { format, unit = "", kind = "line", stacked = false, height = 180, span = null, whole = false, most, signal } = {}) {
     const write = format ?? ((value) => short(value) + (unit ? ` ${unit}` : ""));
     const said = (value) => value === null || value === undefined || Number.isNaN(value) ? "–" : write(value);
     const canvas = h("canvas", { role: "img", "aria-label": label });
@@ -81,7 +82,7 @@ export function timeChart(label, series, { format, unit = "", kind = "line", sta
         chart = new Chart(canvas, {
             type: kind,
             data: { datasets: known.map((one) => ({
-                label: one.title, data: [], borderWidth: kind === "bar" ? 0 : 1.8, pointRadius: 0, pointHitRadius: 12, pointHoverRadius: 4,
+                label: one.title, data: [], borderWidth: kind === "bar" ? 0 : 1.8, pointRadius: lone, pointHitRadius: 12, pointHoverRadius: 4,
                 tension: 0, fill: stacked && kind === "line", spanGaps: false, barPercentage: 1, categoryPercentage: 0.9,
             })) },
             options: {
@@ -93,7 +94,7 @@ export function timeChart(label, series, { format, unit = "", kind = "line", sta
                 },
                 scales: {
                     x: { type: "linear", offset: false, stacked, grid: { display: false }, afterBuildTicks: roundTimes, ticks: { maxRotation: 0, autoSkip: false, callback: (value, index, all) => clock(value, all) } },
-                    y: { beginAtZero: true, stacked, grace: "5%", ticks: { maxTicksLimit: 5, callback: (value) => format ? said(value) : short(value) }, grid: {} },
+                    y: { beginAtZero: true, stacked, max: most, grace: most === undefined ? "5%" : 0, ticks: { maxTicksLimit: 5, precision: whole ? 0 : undefined, callback: (value) => format ? said(value) : short(value) }, grid: {} },
                 },
             },
         });
@@ -131,6 +132,12 @@ export function timeChart(label, series, { format, unit = "", kind = "line", sta
 /** The colour at an eighth of its strength; colours of the tokens are `#rrggbb`. */
 function faint(color) {
     return /^#[0-9a-f]{6}$/i.test(color) ? `${color}33` : color;
+}
+
+/** A value between two gaps is no line, so it gets a point. */
+function lone({ dataset, dataIndex }) {
+    const at = (index) => dataset.data[index]?.y ?? null;
+    return at(dataIndex) !== null && at(dataIndex - 1) === null && at(dataIndex + 1) === null ? 3 : 0;
 }
 
 /** Marks at round times of the reader's zone, about six of them. */

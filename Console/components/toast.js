@@ -6,7 +6,14 @@ import { button } from "./button.js";
 export function toast(text, kind = "good") {
     const node = h("div", { class: `toast ${kind}` }, icon(kind), h("span", { class: "grow" }, text),
         button("Close", () => node.remove(), { symbol: "close", iconOnly: true, small: true, kind: "quiet" }));
-    document.getElementById("toasts").append(node);
+    const place = document.getElementById("toasts");
+    place.append(node);
+    // Shown anew, it stands above a dialog that was opened meanwhile.
+    if (place.showPopover) {
+        place.popover = "manual";
+        if (place.matches(":popover-open")) place.hidePopover();
+        place.showPopover();
+    }
     if (kind !== "bad") setTimeout(() => node.remove(), 5000);
 }
 

@@ -18,7 +18,7 @@ export function callsTable(path, nameOf, signal) {
         { title: "Status", cell: status },
         { title: "Duration", number: true, cell: (call) => duration(call.durationMs) },
         { title: "Key", cell: (call) => h("span", { class: "break" }, call.tokenSubject !== undefined ? `Token of ${call.tokenSubject}` : nameOf(call) ?? "–") },
-        { title: "Rows", number: true, cell: (call) => count(call.resultRows) }, { title: "Bytes", number: true, cell: (call) => bytes(call.resultBytes) },
+        { title: "Rows", number: true, cell: (call) => count(call.resultRows === 0 && call.resultBytes > 0 ? null : call.resultRows) }, { title: "Bytes", number: true, cell: (call) => bytes(call.resultBytes) },
         { title: "Read", number: true, cell: (call) => count(call.readRows) }, { title: "Cache", cell: (call) => call.cache ?? "none" },
         { title: "Version", number: true, cell: (call) => count(call.version) },
         { title: "Error", cell: (call) => call.errorCode ? h("span", { class: "break" }, [call.errorClass, call.errorCode].filter(Boolean).join(" ")) : "" },

@@ -103,7 +103,7 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
         const summary = (() => { try { return JSON.parse(response.headers.get("X-ClickHouse-Summary")); } catch { return null; } })();
         const told = [
             ["Status", response.status], ["Time", duration(took)], ["First byte", duration(whenFirst)], ["Size", bytes(size)],
-            ["Rows", summary?.result_rows ? count(summary.result_rows) : null], ["Read", summary?.read_rows ? `${count(summary.read_rows)} rows, ${bytes(summary.read_bytes)}` : null],
+            ["Rows", Number(summary?.result_rows) ? count(summary.result_rows) : null], ["Read", summary?.read_rows ? `${count(summary.read_rows)} rows, ${bytes(summary.read_bytes)}` : null],
             ["Cache", response.headers.get("X-Cache")], ["Query id", response.headers.get("X-ClickHouse-Query-Id")],
         ].filter(([, value]) => value !== null && value !== undefined);
         replace(outcome,

@@ -28,18 +28,18 @@ export function usagePanel({ path, id }, signal) {
     const problem = h("div");
     const options = { signal, height: 150 };
     const charts = {
-        requests: timeChart("Requests", [{ key: "answered", title: "Answered", color: 1 }, { key: "errors", title: "Errors", color: 4 }], { ...options, kind: "bar", stacked: true, format: short }),
-        errorRate: timeChart("Error rate", [{ key: "errorRate", title: "Errors by requests", color: 4 }], { ...options, format: percent }),
+        requests: timeChart("Requests", [{ key: "answered", title: "Answered", color: 1 }, { key: "errors", title: "Errors", color: 4 }], { ...options, kind: "bar", stacked: true, format: short, whole: true }),
+        errorRate: timeChart("Error rate", [{ key: "errorRate", title: "Errors by requests", color: 4 }], { ...options, format: percent, most: 1 }),
         duration: timeChart("Duration", [{ key: "p50", title: "p50" }, { key: "p95", title: "p95" }, { key: "p99", title: "p99" }], { ...options, format: duration }),
         rows: timeChart("Rows", [{ key: "readRows", title: "Read", color: 6 }, { key: "resultRows", title: "Answered", color: 1 }], { ...options, format: short }),
         bytes: timeChart("Bytes", [{ key: "readBytes", title: "Read", color: 6 }, { key: "resultBytes", title: "Answered", color: 1 }], { ...options, format: bytes }),
-        cache: timeChart("Result cache", [{ key: "cacheHits", title: "Hits", color: 5 }, { key: "cacheMisses", title: "Misses", color: 2 }], { ...options, kind: "bar", stacked: true, format: short }),
+        cache: timeChart("Result cache", [{ key: "cacheHits", title: "Hits", color: 5 }, { key: "cacheMisses", title: "Misses", color: 2 }], { ...options, kind: "bar", stacked: true, format: short, whole: true }),
     };
     const callers = dataTable("Calls by key", [
         { title: "Caller", cell: (one) => h("span", { class: "break" }, callerName(one)) },
         { title: "Requests", number: true, cell: (one) => count(one.requests) }, { title: "Error rate", number: true, cell: (one) => percent(one.errorRate) },
         { title: "p50", number: true, cell: (one) => duration(one.durationMs?.p50) }, { title: "p95", number: true, cell: (one) => duration(one.durationMs?.p95) },
-        { title: "Rows", number: true, cell: (one) => count(one.resultRows) }, { title: "Bytes", number: true, cell: (one) => bytes(one.resultBytes) },
+        { title: "Rows", number: true, cell: (one) => count(rowsOf(one)) }, { title: "Bytes", number: true, cell: (one) => bytes(one.resultBytes) },
         { title: "Last call", cell: (one) => timeText(one.lastCallAt, { relative: true }) },
     ], { key: (one) => one.apiKeyId ?? `t:${one.tokenSubject}` });
     const noCallers = h("p", { class: "muted" }, "No calls in this span.");
@@ -68,11 +68,11 @@ export function usagePanel({ path, id }, signal) {
         const cached = total.cacheHits + total.cacheMisses;
         replace(figures, figure("Requests", count(total.requests)), figure("Error rate", total.requests ? percent(total.errorRate) : "–"),
             figure("p50", duration(total.durationMs?.p50)), figure("p95", duration(total.durationMs?.p95)), figure("p99", duration(total.durationMs?.p99)),
-            figure("Rows answered", short(total.resultRows)), figure("Bytes answered", bytes(total.resultBytes)), cached ? figure("From the cache", percent(total.cacheHits / cached)) : null);
+            figure("Rows read", short(total.readRows)), figure("Rows answered", short(rowsOf(total))), figure("Bytes answered", bytes(total.resultBytes)), cached ? figure("From the cache", percent(total.cacheHits / cached)) : null);
         const failed = Object.entries(total.errorsByClass ?? {}).filter(([, number]) => number > 0);
         replace(classes, failed.length ? `Errors: ${failed.map(([name, number]) => `${count(number)} ${wordsOfClass[name] ?? name}`).join(", ")}.` : "");
         const points = steps.map((step) => ({
-            ...step, answered: step.requests - step.errors, errorRate: step.requests ? step.errorRate : null,
+            ...step, resultRows: rowsOf(step), answered: step.requests - step.errors, errorRate: step.requests ? step.errorRate : null,
             p50: step.durationMs?.p50 ?? null, p95: step.durationMs?.p95 ?? null, p99: step.durationMs?.p99 ?? null,
         }));
         for (const chart of Object.values(charts)) chart.update(points);
@@ -104,6 +104,9 @@ export function usagePanel({ path, id }, signal) {
         problem, figures, classes, h("div", { class: "charts" }, Object.values(charts)),
         h("section", { class: "stack", "aria-label": "By key" }, h("h3", {}, "By key"), noCallers, callers), calls);
 }
+
+/** ClickHouse does not always say how many rows it answered: none beside bytes is unknown. */
+export const rowsOf = (one) => one.resultRows === 0 && one.resultBytes > 0 ? null : one.resultRows;
 
 function callerName(one) {
     if (one.tokenSubject !== undefined) return `Token of ${one.tokenSubject}`;

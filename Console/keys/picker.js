@@ -42,18 +42,19 @@ export function keyPicker(keys, { chosen = [], label = "API keys", path = "apiKe
         picked.add(result.key.id);
         made.push(result);
         show();
-        replace(below, secretOnce(result), more);
+        replace(below, secretOnce(result), moreRow);
         onMade(result);
         node.problem(null);
     }
 
     const more = button("Create a key", () => {
-        const form = inlineForm(name, adopt, () => { replace(below, ...made.slice(-1).map(secretOnce), more); more.focus(); });
+        const form = inlineForm(name, adopt, () => { replace(below, ...made.slice(-1).map(secretOnce), moreRow); more.focus(); });
         replace(below, ...made.slice(-1).map(secretOnce), form);
         form.querySelector("input").focus();
     }, { symbol: "plus", small: true, disabled: !can(permissions.createKeys), title: can(permissions.createKeys) ? null : "Your key may not create keys" });
 
-    replace(below, more);
+    const moreRow = h("div", { class: "row" }, more);
+    replace(below, moreRow);
     show();
     const node = group(label, h("div", { class: "stack" }, search, list, below), { path, hint });
     node.value = () => [...picked];
