@@ -112,6 +112,7 @@ let package = Package(
                 name: "CLibPQ", path: "Connectors/Postgres/CLibPQ", pkgConfig: "libpq",
                 providers: [.apt(["libpq-dev"]), .brew(["libpq"])])
         ],
+        [.systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])])],
         [.systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])])],
         library(
             "ClickHouse", ["CZstd", asyncHTTPClient, lifecycle, logging, nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS],
@@ -135,7 +136,7 @@ let package = Package(
         library(
             "ControlAPI",
             [
-                "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "QueryEndpoints", crypto, hummingbird, hummingbirdCore,
+                "PipeCore", "PipeRuntime", "Catalog", "ClickHouse", "QueryEndpoints", "CZlib", crypto, hummingbird, hummingbirdCore,
                 hummingbirdTLS, httpTypes,
                 lifecycle, logging, nioCore, nioHTTPTypes, nioSSL,
             ], tests: ["PipeTesting", "Connectors", hummingbirdTesting]),

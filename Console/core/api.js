@@ -31,7 +31,8 @@ export function bindSession(token, ended) {
 
 /** Sends a request; the whole answer, whatever its status is. Throws ApiError with status 0 when there is none. */
 export async function send(method, path, { body, headers = {}, signal } = {}) {
-    const all = { ...headers };
+    // Without this header a refusal would make the browser ask for a password by itself.
+    const all = { "X-Requested-With": "penstock-console", ...headers };
     if (body !== undefined && !(body instanceof Blob)) all["Content-Type"] = "application/json";
     if (csrfToken) all["X-CSRF-Token"] = csrfToken;
     try {

@@ -11,13 +11,19 @@ public struct ControlAPI: Sendable {
     let api: APIDependencies
     let resources: [any APIResource.Type]
     let runs: RunDependencies?
+    let console: ConsoleFiles?
 
     /// - Parameters:
     ///   - runs: what runs queries; nil: the routes that run queries are not served.
+    ///   - console: the files of the console; nil: there is none.
     ///   - resources: beyond the ones of this module are served the same way.
-    package init(_ api: APIDependencies, runs: RunDependencies? = nil, resources: [any APIResource.Type] = ControlAPI.resources) {
+    package init(
+        _ api: APIDependencies, runs: RunDependencies? = nil, console: ConsoleFiles? = nil,
+        resources: [any APIResource.Type] = ControlAPI.resources
+    ) {
         self.api = api
         self.runs = runs
+        self.console = console
         self.resources = resources
     }
 
@@ -33,7 +39,7 @@ public struct ControlAPI: Sendable {
         ClickPipeStateResource.self,
         ClickPipeSettingsResource.self,
         ClickPipeFilesResource.self, ClickPipeTablesResource.self,
-        ClickPipeErrorsResource.self,
+        ClickPipeErrorsResource.self, ClickPipeLogResource.self, ClickPipeSamplesResource.self,
         ClickPipeRewindResource.self,
         SchemaDiscoveryResource.self,
         CDCScalingResource.self,
@@ -45,6 +51,7 @@ public struct ControlAPI: Sendable {
         ServiceQueryEndpointResource.self,
         MonitoringResource.self,
         PrometheusResource.self,
+        EventsResource.self,
     ]
 
     /// All operations, and last the one that describes them.
@@ -70,6 +77,8 @@ public struct ControlAPI: Sendable {
         let router = Router(context: APIContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: RequestMiddleware())
         if let runs { RunRoutes(api: api, runs: runs, authenticator: authenticator).add(to: router) }
+        SessionRoutes(api: api, authenticator: authenticator).add(to: router)
+        ConsoleRoutes(files: console).add(to: router)
         let dispatcher = Dispatcher(api: api, authenticator: authenticator)
         var methods: [String: [HTTPRequest.Method]] = [:]
         for route in try routes().routes {

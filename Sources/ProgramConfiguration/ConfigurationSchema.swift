@@ -82,6 +82,15 @@ extension PenstockConfiguration {
                             default: 3600),
                     ]), "Limits of running pipes.", default: ["sourcePatienceSeconds": 3600, "destinationPatienceSeconds": 3600]),
             Field(
+                "console",
+                object(
+                    "ConsoleConfiguration",
+                    [
+                        Field("enabled", .boolean, "Serve the web console at `/`.", default: true),
+                        Field("directory", .text, "Folder of its files. Default: `Console` beside the program, or in /usr/share/penstock."),
+                        Field("idleMinutes", .integer(1...1440), "A session that is not used this long ends.", default: 30),
+                    ]), "The web console.", default: ["enabled": true, "idleMinutes": 30]),
+            Field(
                 "queryEndpoints",
                 object(
                     "QueryEndpointsConfiguration",

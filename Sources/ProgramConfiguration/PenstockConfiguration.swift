@@ -16,6 +16,7 @@ public struct PenstockConfiguration: Codable, Hashable, Sendable {
     public var services: [Service]
     public var secrets: Secrets
     public var pipes: Pipes
+    public var console: Console
     public var queryEndpoints: QueryEndpoints
 
     public struct Organization: Codable, Hashable, Sendable {
@@ -67,6 +68,13 @@ public struct PenstockConfiguration: Codable, Hashable, Sendable {
     public struct Pipes: Codable, Hashable, Sendable {
         public var sourcePatienceSeconds: Int
         public var destinationPatienceSeconds: Int
+    }
+
+    public struct Console: Codable, Hashable, Sendable {
+        public var enabled: Bool
+        /// Nil: where it was installed.
+        public var directory: String?
+        public var idleMinutes: Int
     }
 
     public struct QueryEndpoints: Codable, Hashable, Sendable {

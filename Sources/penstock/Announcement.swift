@@ -8,6 +8,7 @@ struct Announcement: Sendable {
     let configuration: PenstockConfiguration
     let organizationID: String
     let serviceID: String
+    let sessions: SessionStore
     let clickhouseURL: String?
 
     private func baseURL(port: Int) -> String {
@@ -31,11 +32,20 @@ struct Announcement: Sendable {
             try write(port: port, firstKey: firstKey)
             if let firstKey { try await bootstrap.register(firstKey) }
             try putInPlace()
-            print(text(port: port, firstKey: firstKey))
+            print(text(port: port, firstKey: firstKey, link: consoleLink(port: port, firstKey: firstKey)))
             flushStandardOutput()
         } catch {
             logger.critical("cannot hand out credentials", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// A link that signs one browser in with the first key: with the new one, or the one in the credentials file. Who reads this terminal
+    /// may read that file.
+    private func consoleLink(port: Int, firstKey: KeyIssuer.IssuedKey?) -> String? {
+        guard configuration.console.enabled,
+            let keyID = firstKey?.keyID ?? configuration.credentialsFile.flatMap({ Credentials.read($0)?.keyId })
+        else { return nil }
+        return "\(baseURL(port: port))/#/once/\(sessions.issueCode(keyID: keyID, at: Date()))"
     }
 
     private var waitingFile: String? { configuration.credentialsFile.map { $0 + ".new" } }
@@ -56,13 +66,14 @@ struct Announcement: Sendable {
         try PrivateFile.move(waitingFile, to: path)
     }
 
-    private func text(port: Int, firstKey: KeyIssuer.IssuedKey?) -> String {
+    private func text(port: Int, firstKey: KeyIssuer.IssuedKey?, link: String?) -> String {
         let base = baseURL(port: port)
         var lines = [
             "", "Penstock is ready.", "", "  Base URL         \(base)", "  Organization id  \(organizationID)",
             "  Service id       \(serviceID)",
         ]
         if let clickhouseURL { lines.append("  ClickHouse       \(clickhouseURL)") }
+        if let link { lines.append("  Console          \(link)   (signs in once, within an hour)") }
         if let firstKey {
             lines += [
                 "  Key id           \(firstKey.keyID)", "  Key secret       \(firstKey.keySecret)   (shown this once)", "",

@@ -20,7 +20,7 @@ struct Program {
 
     /// Runs until SIGINT or SIGTERM, then stops everything in reverse order. A second SIGINT does not wait.
     func run() async throws {
-        LargeBlocks.returnWhenFreed()
+        Allocator.prepare()
         ProgramLog.bootstrap(configuration.log)
         let logger = Logger(label: "penstock")
         let clock = ContinuousClock()
@@ -40,6 +40,8 @@ struct Program {
         for service in services { try accounts.add(service.forQueries) }
         let logs = ClickHousePipeLogs(services: warehouses, clock: clock)
         let metrics = MetricsRegistry()
+        let history = PipeHistory(metrics, clock: clock)
+        let sessions = SessionStore(idle: TimeInterval(configuration.console.idleMinutes * 60))
         let supervisor = PipeSupervisor(
             directory: CatalogPipeDirectory(catalog: catalog, sources: Connectors.all), store: catalog, warehouses: warehouses, logs: logs,
             metrics: metrics,
@@ -49,7 +51,7 @@ struct Program {
             clock: clock, scratchFolder: directory.path + "/scratch", logger: logger)
 
         let announcement = Announcement(
-            configuration: configuration, organizationID: organization.id, serviceID: services.first?.id ?? "",
+            configuration: configuration, organizationID: organization.id, serviceID: services.first?.id ?? "", sessions: sessions,
             clickhouseURL: services.first { $0.isEmbedded }?.urlWithCredentials)
         let cache = ResultCache(
             .init(bytes: configuration.queryEndpoints.cacheBytes, entryBytes: configuration.queryEndpoints.cacheEntryBytes), clock: clock)
@@ -62,14 +64,14 @@ struct Program {
                 catalog: catalog, sources: Connectors.all, warehouses: warehouses, services: monitor,
                 metrics: CombinedMetrics([metrics, calls.metrics]),
                 pipes: RunningPipes(supervisor: supervisor, warehouses: warehouses, store: catalog, logger: logger),
-                queries: RunningQueries(accounts: accounts), calls: CallStatistics(log: calls),
+                queries: RunningQueries(accounts: accounts), calls: CallStatistics(log: calls), history: history, pipeLogs: logs, sessions: sessions,
                 organizationID: organization.id, now: { Date() },
                 configuration: ControlAPIConfiguration(configuration), logger: logger),
             runs: RunDependencies(
                 runner: runner,
                 tokens: TokenVerifier(
                     allowsPrivateKeySets: configuration.queryEndpoints.allowPrivateKeySets,
-                    caFile: configuration.queryEndpoints.keySetCaFile, log: logger)))
+                    caFile: configuration.queryEndpoints.keySetCaFile, log: logger)), console: consoleFiles(logger))
         let server = try api.buildApplication { port in
             await announcement.publish(port: port, bootstrap: bootstrap, logger: logger)
         }
@@ -78,7 +80,7 @@ struct Program {
         var group: [any Service] = []
         if let embedded { group.append(embedded) }
         group.append(ClientLifetime(services.map(\.client) + accounts.clients))
-        group += [monitor, logs, calls, supervisor, server] as [any Service]
+        group += [monitor, logs, calls, supervisor, history, server] as [any Service]
         var groupConfiguration = ServiceGroupConfiguration(
             services: group.map {
                 .init(
@@ -87,6 +89,15 @@ struct Program {
         groupConfiguration.maximumGracefulShutdownDuration = .seconds(45)
         try await ServiceGroup(configuration: groupConfiguration).run()
         logger.info("stopped")
+    }
+
+    private func consoleFiles(_ logger: Logger) -> ConsoleFiles? {
+        guard configuration.console.enabled else { return nil }
+        guard let directory = configuration.console.directory ?? ConsoleFiles.installedDirectory() else {
+            logger.warning("the console is not served: its files were not found; set console.directory")
+            return nil
+        }
+        return ConsoleFiles(directory: directory)
     }
 
     /// The interpreter that `make` installed the engine for, when nothing names another: `.venv` beside the build folder.

@@ -120,7 +120,7 @@ package final class MessageIntake<Framing: MessageFraming>: Sendable {
         state.withLock { state in
             guard let batch = state.shared, state.slots.allSatisfy(\.isAtEnd) else { return }
             let isHalfFull = batch.byteCount >= sizes.batchBytes / 2 || batch.framer.rowCount >= sizes.batchRows / 2
-            if isHalfFull { close(batch, &state, reason: .time) }
+            if isHalfFull { close(batch, &state, reason: .caughtUp) }
         }
     }
 

@@ -105,6 +105,20 @@ package final class BatchedLog<Row: LogRow>: Sendable {
         await state.withLock { $0.writers[place] }?.current
     }
 
+    /// The ClickHouse of a place, and the table that holds its rows; no table when none was ever made. Nil for a service that is not
+    /// configured.
+    package func source(of place: LogPlace) async throws(ClickHouseError) -> (client: ClickHouseClient, table: TableName?)? {
+        guard let client = destination(place.service)?.client else { return nil }
+        if let known = await table(of: place) { return (client, known) }
+        let databases = try await client.rows(
+            FoundDatabase.self,
+            """
+            SELECT database FROM system.tables WHERE name = {t:String} AND database IN ('system', {d:String}) \
+            ORDER BY database = 'system' DESC LIMIT 1
+            """, parameters: ["t": table.name, "d": place.database], timeout: .seconds(30))
+        return (client, databases.first.map { TableName($0.database, table.name) })
+    }
+
     private func flush(_ place: LogPlace) async {
         guard let destination = destination(place.service) else {
             state.withLock { state in
@@ -143,4 +157,8 @@ package final class BatchedLog<Row: LogRow>: Sendable {
     private static func token() -> String {
         String(UInt64.random(in: 0...UInt64.max), radix: 36) + String(UInt64.random(in: 0...UInt64.max), radix: 36)
     }
+}
+
+private struct FoundDatabase: Decodable {
+    var database: String
 }

@@ -2,6 +2,7 @@ package import Catalog
 package import FoundationEssentials
 package import Logging
 package import PipeCore
+package import PipeRuntime
 package import QueryEndpoints
 
 /// What resources are made of.
@@ -14,6 +15,10 @@ package struct APIDependencies: Sendable {
     package var pipes: any PipeControl
     package var queries: any QueryControl
     package var calls: any CallHistory
+    package var history: PipeHistory
+    package var pipeLogs: any PipeLogHistory
+    /// Sign-ins of the console.
+    package var sessions: SessionStore
     package var organizationID: String
     package var now: @Sendable () -> Date
     package var configuration: ControlAPIConfiguration
@@ -21,7 +26,8 @@ package struct APIDependencies: Sendable {
 
     package init(
         catalog: any Catalog, sources: SourceCatalog, warehouses: any WarehouseProvider, services: any ServiceControl,
-        metrics: any MetricsSource, pipes: any PipeControl, queries: any QueryControl, calls: any CallHistory, organizationID: String,
+        metrics: any MetricsSource, pipes: any PipeControl, queries: any QueryControl, calls: any CallHistory, history: PipeHistory,
+        pipeLogs: any PipeLogHistory, sessions: SessionStore = SessionStore(), organizationID: String,
         now: @escaping @Sendable () -> Date,
         configuration: ControlAPIConfiguration, logger: Logger
     ) {
@@ -33,6 +39,9 @@ package struct APIDependencies: Sendable {
         self.pipes = pipes
         self.queries = queries
         self.calls = calls
+        self.history = history
+        self.pipeLogs = pipeLogs
+        self.sessions = sessions
         self.organizationID = organizationID
         // Whole milliseconds, which is what the catalog keeps: the answer to a POST shows the times of every later GET.
         self.now = { Date(timeIntervalSince1970: (now().timeIntervalSince1970 * 1000 + 0.001).rounded(.down) / 1000) }

@@ -21,6 +21,9 @@ package struct RequestMiddleware: RouterMiddleware {
             response = try APIError(error, request: request, context: context).response(from: request, context: context)
         }
         if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = context.requestID }
+        if let name = HTTPField.Name("X-Content-Type-Options") { response.headers[name] = "nosniff" }
+        // A browser would ask for a password by itself, in front of the page that wants to ask.
+        if let name = HTTPField.Name("X-Requested-With"), request.headers[name] != nil { response.headers[.wwwAuthenticate] = nil }
         context.logger.debug(
             "request",
             metadata: [

@@ -11,6 +11,8 @@ package struct Authenticator: Sendable {
     package struct Found: Sendable {
         package var key: KeyRecord
         package var permissions: PermissionSet
+        /// Set when a browser acts for the key.
+        package var session: ConsoleSession?
     }
 
     let api: APIDependencies
@@ -42,16 +44,47 @@ package struct Authenticator: Sendable {
     /// misconfigured neighbour must not lock anybody out.
     package func authenticate(_ request: Request, _ context: APIContext) async throws -> Caller {
         let address = context.remoteAddress?.ipAddress ?? ""
-        let found = try await find(request.headers[.authorization], from: address)
+        let found = try await find(request, from: address)
         await keyUse.record(found.key, at: api.now())
-        return Caller(key: found.key, permissions: found.permissions, ipAddress: address, userAgent: request.headers[.userAgent] ?? "")
+        return Caller(
+            key: found.key, permissions: found.permissions, ipAddress: address, userAgent: request.headers[.userAgent] ?? "",
+            session: found.session)
     }
 
-    /// The same for a value of the header `Authorization`, without a note of the key's use.
-    package func find(_ header: String?, from address: String) async throws -> Found {
-        guard let header, let credentials = Credentials(header: header) else {
+    /// The same without a note of the key's use: the key of the header `Authorization`, or where there is none that of the session.
+    package func find(_ request: Request, from address: String) async throws -> Found {
+        if request.headers[.authorization] == nil, let token = SessionCookie.token(of: request) {
+            guard let session = api.sessions.find(token, at: api.now()) else { throw APIError.unauthorized(Self.sessionEnded) }
+            try SameOrigin.check(request, session)
+            var found = try await find(keyIDHash: session.keyIDHash, from: address)
+            found.session = session
+            return found
+        }
+        guard let header = request.headers[.authorization], let credentials = Credentials(header: header) else {
             throw APIError.unauthorized("send an API key with HTTP Basic: key id as user, key secret as password")
         }
+        return try await find(credentials, from: address)
+    }
+
+    /// A key that proved itself before, as it is now. Throws 401 when it may not be used any more, 403 as ``authenticate(_:_:)``.
+    package func find(keyIDHash: String, from address: String) async throws -> Found {
+        let now = api.now()
+        guard let found = try await access.current().keys[keyIDHash], found.key.isEnabled, found.key.expireAt.map({ $0 > now }) ?? true else {
+            throw APIError.unauthorized(Self.sessionEnded)
+        }
+        return try admitted(Found(key: found.key, permissions: found.permissions), address)
+    }
+
+    private static let sessionEnded = "the session has ended; sign in again"
+
+    private func admitted(_ found: Found, _ address: String) throws -> Found {
+        guard Self.admits(found.key.ipAccessList, address) else {
+            throw APIError.forbidden("the IP access list of this API key does not admit this address")
+        }
+        return found
+    }
+
+    package func find(_ credentials: Credentials, from address: String) async throws -> Found {
         let now = api.now()
         let secretHash = digest(credentials.keySecret)
         let found = try await access.current().keys[digest(credentials.keyID)]
@@ -59,10 +92,7 @@ package struct Authenticator: Sendable {
         guard matches, let found, found.key.isEnabled, found.key.expireAt.map({ $0 > now }) ?? true else {
             throw refusal(of: address, "the API key is unknown, disabled or expired, or its secret is wrong")
         }
-        guard Self.admits(found.key.ipAccessList, address) else {
-            throw APIError.forbidden("the IP access list of this API key does not admit this address")
-        }
-        return Found(key: found.key, permissions: found.permissions)
+        return try admitted(Found(key: found.key, permissions: found.permissions), address)
     }
 
     /// Whether the list lets the address in. An empty list has no say: unlike in the cloud, where it denies everything, a

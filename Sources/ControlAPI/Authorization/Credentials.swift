@@ -5,6 +5,11 @@ package struct Credentials: Sendable, Hashable, CustomStringConvertible, CustomD
     package var keyID: String
     package var keySecret: String
 
+    package init(keyID: String, keySecret: String) {
+        self.keyID = keyID
+        self.keySecret = keySecret
+    }
+
     /// Nil when `header` is not HTTP Basic.
     package init?(header: String) {
         // Bytes, not characters: this is done for every request.

@@ -22,8 +22,11 @@ package enum Permission: String, Sendable, Hashable, CaseIterable {
     /// (ours)
     case runQueryEndpoints = "control-plane:service:run-query-api-endpoints"
 
+    /// SQL of one's own in the console: whatever the key's rights on ClickHouse objects are, reading only without ``manageService``.
+    case useSQLConsole = "sql-console:database:access"
+
     /// Whether the permission is held on services rather than on the organization.
-    package var isOfService: Bool { rawValue.hasPrefix("control-plane:service:") }
+    package var isOfService: Bool { !rawValue.hasPrefix("control-plane:organization:") }
 
     /// What comes with this permission, itself included.
     package var implied: Set<Permission> {
@@ -52,6 +55,5 @@ package enum Permission: String, Sendable, Hashable, CaseIterable {
         "control-plane:service:manage-generative-ai", "control-plane:service:view-private-endpoints",
         "control-plane:service:manage-private-endpoints", "control-plane:service:view-scaling-config",
         "control-plane:service:manage-scaling-config", "control-plane:service:manage-clickstack-api",
-        "sql-console:database:access",
     ]
 }

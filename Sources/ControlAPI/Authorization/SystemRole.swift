@@ -2,7 +2,7 @@
 package enum SystemRole: String, Sendable, CaseIterable {
     /// Everything.
     case admin = "00000000-0000-4000-8000-000000000001"
-    /// Sees everything, manages pipes; no keys, roles or organization settings.
+    /// Sees everything, also by reading SQL in the console, manages pipes; no keys, roles or organization settings.
     case developer = "00000000-0000-4000-8000-000000000002"
     /// Runs query endpoints, nothing else.
     case queryEndpoints = "00000000-0000-4000-8000-000000000003"
@@ -33,7 +33,7 @@ package enum SystemRole: String, Sendable, CaseIterable {
     package var granted: [Permission] {
         switch self {
         case .admin: Permission.allCases
-        case .developer: [.viewOrganization, .viewActivities, .viewKeys, .viewRoles, .viewService, .managePipes]
+        case .developer: [.viewOrganization, .viewActivities, .viewKeys, .viewRoles, .viewService, .managePipes, .useSQLConsole]
         case .queryEndpoints: [.runQueryEndpoints]
         }
     }

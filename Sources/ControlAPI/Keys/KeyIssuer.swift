@@ -22,7 +22,10 @@ public enum KeyIssuer {
     }
 
     /// A fresh key from the system's secure random numbers.
-    public static func issue() -> IssuedKey { IssuedKey(keyID: random(20), keySecret: random(43)) }
+    public static func issue() -> IssuedKey { IssuedKey(keyID: random(20), keySecret: secret()) }
+
+    /// 43 letters and digits: 256 bits.
+    package static func secret() -> String { random(43) }
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 

@@ -147,7 +147,7 @@ struct RunRoutes: Sendable {
                 QueryCaller(subject: token.subject, fixedParameters: token.parameters, scope: token.scope, address: address), nil
             )
         }
-        let found = try await authenticator.find(header, from: address)
+        let found = try await authenticator.find(request, from: address)
         authenticator.keyUse.note(found.key, at: api.now())
         if let endpoint {
             guard endpoint.apiKeyIDs.contains(found.key.id) else {
@@ -211,16 +211,10 @@ struct RunRoutes: Sendable {
 
     private func runSQL(_ id: String, _ snapshot: EndpointSnapshot, _ request: Request, _ context: APIContext) async throws -> Response {
         let address = context.remoteAddress?.ipAddress ?? ""
-        let found = try await authenticator.find(request.headers[.authorization], from: address)
+        let found = try await authenticator.find(request, from: address)
         authenticator.keyUse.note(found.key, at: api.now())
         guard let service = snapshot.services[id] else { throw QueryFailure(404, "NOT_FOUND", "service \(id.prefix(80)) does not exist") }
-        guard let route = service.route else {
-            throw QueryFailure(403, "FORBIDDEN", "this service does not run SQL of callers; configure its query endpoint first")
-        }
-        guard route.keyIDs.contains(found.key.id) else {
-            throw QueryFailure(403, "FORBIDDEN", "this API key is not one of the keys of the service's query endpoint")
-        }
-        guard found.permissions.allows(.runQueryEndpoints, service: id) else { throw QueryFailure(APIError.lacking(.runQueryEndpoints)) }
+        let route = try Self.route(of: found, on: service)
         if let pause = try await waking(service.record, request, context, found) { return pause }
 
         let presence = CallerPresence()
@@ -239,6 +233,24 @@ struct RunRoutes: Sendable {
             parameters: options.parameters, format: options.format, settings: options.settings, timeout: options.timeout,
             loop: context.channel.eventLoop, presence: presence)
         return Response(try await runs.runner.run(call), channel: context.channel)
+    }
+
+    /// The rights that SQL of this caller runs with. A key needs the service's route and a place among its keys, as in the cloud. The console
+    /// needs neither: a person signed in, and their own permissions decide.
+    private static func route(of found: Authenticator.Found, on service: EndpointSnapshot.Service) throws -> CompiledServiceRoute {
+        let id = service.record.id
+        if found.session != nil {
+            guard found.permissions.allows(.useSQLConsole, service: id) else { throw APIError.lacking(.useSQLConsole) }
+            return .console(of: service.record, isFull: found.permissions.allows(.manageService, service: id))
+        }
+        guard let route = service.route else {
+            throw QueryFailure(403, "FORBIDDEN", "this service does not run SQL of callers; configure its query endpoint first")
+        }
+        guard route.keyIDs.contains(found.key.id) else {
+            throw QueryFailure(403, "FORBIDDEN", "this API key is not one of the keys of the service's query endpoint")
+        }
+        guard found.permissions.allows(.runQueryEndpoints, service: id) else { throw QueryFailure(APIError.lacking(.runQueryEndpoints)) }
+        return route
     }
 
     /// A service that was stopped is started again only by a key that may do so, and only when it says that it wants it.

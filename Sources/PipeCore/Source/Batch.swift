@@ -25,7 +25,7 @@ public struct Batch<Extent: SourceExtent>: Sendable {
     }
 }
 
-public enum FlushReason: String, Sendable, Hashable, CaseIterable { case rows, bytes, time, files, end, replay }
+public enum FlushReason: String, Sendable, Hashable, CaseIterable { case rows, bytes, time, files, end, replay, caughtUp }
 
 /// Rows, or the description of rows that the warehouse fetches by itself.
 public enum Payload: Sendable {

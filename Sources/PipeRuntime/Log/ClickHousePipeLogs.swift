@@ -5,7 +5,7 @@ public import ServiceLifecycle
 
 /// Logs of pipes: rows of `clickpipes_log` on each pipe's service, and lines of the program's log.
 public final class ClickHousePipeLogs: PipeLogProvider, Service {
-    private let log: BatchedLog<PipeLogLine>
+    let log: BatchedLog<PipeLogLine>
 
     /// `interval` is the shortest time between two writes; `capacity` the most lines in memory for one database.
     public init(

@@ -26,6 +26,9 @@ public final class MetricsRegistry: MetricsSource {
 
     public subscript(pipe: PipeID) -> PipeMetrics? { state.withLock { $0.pipes[pipe] } }
 
+    /// What is counted of every pipe.
+    var values: [PipeMetrics.Values] { state.withLock { Array($0.pipes.values) }.map(\.values) }
+
     /// Forgets every other pipe.
     public func retain(_ pipes: Set<PipeID>) { state.withLock { $0.pipes = $0.pipes.filter { pipes.contains($0.key) } } }
 

@@ -94,19 +94,6 @@ public final class CallLog: CallRecorder, Service {
     /// The service's ClickHouse and the log's table on it; no table when none was ever made. Nil for an unknown service.
     func source(service: String) async throws(ClickHouseError) -> (client: ClickHouseClient, table: TableName?)? {
         guard let client = destination(service)?.client else { return nil }
-        let database = client.connection.database
-        if let table = await log.table(of: LogPlace(service: service, database: database)) { return (client, table) }
-        let name = CallRow.table(days: 1).name
-        let databases = try await client.rows(
-            FoundDatabase.self,
-            """
-            SELECT database FROM system.tables WHERE name = {t:String} AND database IN ('system', {d:String}) \
-            ORDER BY database = 'system' DESC LIMIT 1
-            """, parameters: ["t": name, "d": database], timeout: .seconds(30))
-        return (client, databases.first.map { TableName($0.database, name) })
+        return try await log.source(of: LogPlace(service: service, database: client.connection.database))
     }
-}
-
-private struct FoundDatabase: Decodable {
-    var database: String
 }

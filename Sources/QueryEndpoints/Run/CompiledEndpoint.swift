@@ -88,4 +88,13 @@ public struct CompiledServiceRoute: Sendable {
         origins = OriginList(record.allowedOrigins)
         keyIDs = Set(record.apiKeyIDs)
     }
+
+    /// What a person at the console runs with: full access, or reading only. No page of another origin may use it.
+    public static func console(of service: ServiceRecord, isFull: Bool) -> CompiledServiceRoute {
+        CompiledServiceRoute(
+            ServiceQueryEndpointRecord(
+                id: service.id, serviceID: service.id, apiKeyIDs: [],
+                roles: [(isFull ? ConsoleRole.admin : ConsoleRole.readOnly).rawValue], allowedOrigins: [], createdAt: service.createdAt,
+                updatedAt: service.createdAt))
+    }
 }

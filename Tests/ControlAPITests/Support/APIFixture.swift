@@ -28,7 +28,14 @@ struct APIFixture: Sendable {
     var configuration = ControlAPIConfiguration()
     var resources = ControlAPI.resources
 
+    let registry = MetricsRegistry()
+    let history: PipeHistory
+    var pipeLogs = FakePipeLogs()
+    let sessions = SessionStore()
+
     init(sources: SourceCatalog = SourceCatalog([])) async throws {
+        history = PipeHistory(registry)
+
         self.sources = sources
         folder = try TemporaryFolder()
         catalog = try SQLiteCatalog(
@@ -63,7 +70,7 @@ struct APIFixture: Sendable {
     var dependencies: APIDependencies {
         APIDependencies(
             catalog: catalog, sources: sources, warehouses: warehouses, services: services, metrics: metrics, pipes: pipes,
-            queries: queries, calls: calls, organizationID: Self.organizationID, now: { time.now }, configuration: configuration,
+            queries: queries, calls: calls, history: history, pipeLogs: pipeLogs, sessions: sessions, organizationID: Self.organizationID, now: { time.now }, configuration: configuration,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -179,3 +179,19 @@ final class FakeCalls: CallHistory {
         return page
     }
 }
+
+/// Lines by pipe, newest first.
+struct FakePipeLogs: PipeLogHistory {
+    var lines: [PipeID: [PipeLogEntry]] = [:]
+    var error: PipeError?
+
+    func lines(of spec: PipeSpec, _ filter: PipeLogFilter, limit: Int) async throws(PipeError) -> [PipeLogEntry] {
+        if let error { throw error }
+        let all = lines[spec.id] ?? []
+        return Array(
+            all.filter { line in
+                (filter.level.map { $0.rawValue == line.level } ?? true)
+                    && (filter.before.map { (line.place.time, line.place.hash) < ($0.time, $0.hash) } ?? true)
+            }.prefix(limit))
+    }
+}

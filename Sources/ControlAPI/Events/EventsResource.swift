@@ -1,0 +1,111 @@
+private import Catalog
+private import FoundationEssentials
+private import HTTPTypes
+private import Hummingbird
+private import NIOCore
+private import PipeCore
+private import PipeRuntime
+private import ServiceLifecycle
+
+/// What changes while one looks, as one stream of server-sent events. Not in ClickHouse Cloud.
+package struct EventsResource: APIResource {
+    private let api: APIDependencies
+    private let access: AccessDirectory
+
+    package init(api: APIDependencies) {
+        self.api = api
+        access = AccessDirectory(catalog: api.catalog)
+    }
+
+    package func addRoutes(to routes: inout RouteTable) {
+        routes.add(
+            .get, "\(APIPath.organization)/events", access: .anyKey,
+            Operation(
+                "eventStreamGet",
+                "States and counters of pipes, states of services, calls of endpoints: as `text/event-stream`, at most once a second, "
+                    + "what the key may see. Not in ClickHouse Cloud.", tag: "Events", result: .text), handler: stream)
+    }
+
+    /// A listener that is told nothing else hears so often that the connection lives, in ticks.
+    private static let silence = 15
+
+    @Sendable private func stream(_ request: Request, _ context: APIContext) async throws -> Response {
+        let caller = try context.requireCaller()
+        let token = SessionCookie.token(of: request)
+        var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-store"]
+        // Proxies that hold answers back (nginx) must not.
+        if let name = HTTPField.Name("X-Accel-Buffering") { headers[name] = "no" }
+        return Response(
+            status: .ok, headers: headers,
+            body: ResponseBody { writer in
+                var feed = EventFeed()
+                var (tick, lastWrite) = (-1, -Self.silence)
+                let start = api.now()
+                while let permissions = try await permissions(of: caller, token) {
+                    let text = feed.events(try await view(permissions, since: start)).compactMap(\.text).joined()
+                    if !text.isEmpty || tick - lastWrite >= Self.silence {
+                        try await writer.write(ByteBuffer(string: text.isEmpty ? ServerSentEvent.heartbeat : text))
+                        lastWrite = tick
+                    }
+                    guard let next = await next(after: tick) else { break }
+                    tick = next
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    /// Nil when the server shuts down, or the listener has gone.
+    private func next(after tick: Int) async -> Int? {
+        await cancelWhenGracefulShutdown { try? await api.history.next(after: tick) }
+    }
+
+    /// What the key may do now; nil when it may not be used any more, or its session has ended. Listening is no use of a session: whoever
+    /// leaves a page open is signed out all the same.
+    private func permissions(of caller: Caller, _ token: String?) async throws -> PermissionSet? {
+        guard let entry = try await access.current().keys[caller.key.keyIDHash], entry.key.isEnabled,
+            entry.key.expireAt.map({ $0 > api.now() }) ?? true
+        else { return nil }
+        if caller.session != nil, api.sessions.find(token ?? "", at: api.now(), isUse: false) == nil { return nil }
+        return entry.permissions
+    }
+
+    private func view(_ permissions: PermissionSet, since start: Date) async throws -> EventFeed.View {
+        var view = EventFeed.View()
+        let states = Dictionary(await api.services.statuses().map { ($0.id, $0.state.rawValue) }) { $1 }
+        for service in try await api.catalog.services() where permissions.allows(.viewService, service: service.id) {
+            view.services[service.id] = [
+                "id": .string(service.id), "name": .string(service.name), "state": .string(states[service.id] ?? "terminated"),
+            ]
+        }
+        let samples = api.history.newest
+        for pipe in try await api.catalog.pipes(service: nil) where permissions.allows(.viewPipes, service: pipe.serviceID) {
+            let id = pipe.id.rawValue
+            var document: [String: JSONValue] = [
+                "id": .string(id), "serviceId": .string(pipe.serviceID), "name": .string(pipe.name), "kind": .string(pipe.kind),
+                "state": .string(pipe.state.rawValue), "updatedAt": .string(WireDate.string(pipe.updatedAt)),
+            ]
+            // Null takes a message away that was told before.
+            document["stateMessage"] = pipe.stateMessage.map(JSONValue.string) ?? .null
+            view.pipes[id] = .object(document)
+            view.samples[id] = samples[pipe.id]?.document
+        }
+        view.calls = try await calls(permissions)
+        if permissions.allows(.viewActivities, service: nil) {
+            view.newestActivity = try await api.catalog.activities(from: start, to: nil).first?.id
+        }
+        return view
+    }
+
+    private func calls(_ permissions: PermissionSet) async throws -> [String: Int] {
+        var calls: [String: Int] = [:]
+        for service in try await api.catalog.services() where permissions.allows(.viewQueryEndpoints, service: service.id) {
+            for family in api.metrics.families(service: service.id) where family.name == "QueryEndpoints_Requests_Total" {
+                for sample in family.samples {
+                    guard let label = sample.labels.first(where: { $0.name == "query_endpoint_id" }) else { continue }
+                    calls[label.value, default: 0] += Int(sample.value)
+                }
+            }
+        }
+        return calls
+    }
+}

@@ -1,0 +1,91 @@
+import Catalog
+import HTTPTypes
+import Hummingbird
+import PipeCore
+
+/// Sign-in of the console: an API key, or the code of a one-time link, is exchanged for a session.
+struct SessionRoutes: Sendable {
+    let api: APIDependencies
+    let authenticator: Authenticator
+
+    private static let path: RouterPath = "/console/session"
+
+    func add(to router: Router<APIContext>) {
+        router.on(Self.path, method: .post) { request, context in try await open(request, context) }
+        router.on(Self.path, method: .get) { request, context in try await show(request, context) }
+        router.on(Self.path, method: .delete) { request, context in try await close(request, context) }
+    }
+
+    private static let body = ObjectSchema(
+        "ConsoleSessionPostRequest", "Either a key, or a code.",
+        fields: [
+            Field("keyId", .text, "Id of an API key."), Field("keySecret", .string, "Its secret.", .secret),
+            Field("code", .string, "Code of a one-time link.", .secret),
+        ])
+
+    private func open(_ request: Request, _ context: APIContext) async throws -> Response {
+        // Without this, a form of another site could sign a browser in.
+        guard request.headers[.contentType]?.lowercased().hasPrefix("application/json") == true else {
+            throw APIError.badRequest("the content type must be application/json")
+        }
+        try SameOrigin.check(request)
+        let body = try await checkedBody(request, context: context, Self.body, mode: .create)
+        let address = context.remoteAddress?.ipAddress ?? ""
+        let found: Authenticator.Found
+        if let code = body["code"]?.string {
+            guard let keyIDHash = api.sessions.redeem(code, at: api.now()) else {
+                throw authenticator.refusal(of: address, "this link was used before or is older than an hour; sign in with a key")
+            }
+            found = try await authenticator.find(keyIDHash: keyIDHash, from: address)
+        } else {
+            var problems: [Problem] = []
+            for name in ["keyId", "keySecret"] where body[name]?.string == nil {
+                problems.append(Problem(FieldPath(name), "is required, unless there is a code"))
+            }
+            try InvalidConfiguration.check(problems)
+            found = try await authenticator.find(
+                Credentials(keyID: body["keyId"]?.string ?? "", keySecret: body["keySecret"]?.string ?? ""), from: address)
+        }
+        await authenticator.keyUse.record(found.key, at: api.now())
+        let (token, session) = api.sessions.open(keyIDHash: found.key.keyIDHash, at: api.now())
+        var response = try context.reply(await document(found, session))
+        response.headers[.setCookie] = SessionCookie.header(token, for: request, isSecure: isSecure)
+        return response
+    }
+
+    private func show(_ request: Request, _ context: APIContext) async throws -> Response {
+        let found = try await authenticator.find(request, from: context.remoteAddress?.ipAddress ?? "")
+        guard let session = found.session else { throw APIError.unauthorized("there is no session; sign in") }
+        return try context.reply(await document(found, session))
+    }
+
+    private func close(_ request: Request, _ context: APIContext) async throws -> Response {
+        let found = try await authenticator.find(request, from: context.remoteAddress?.ipAddress ?? "")
+        guard found.session != nil, let token = SessionCookie.token(of: request) else { throw APIError.unauthorized("there is no session") }
+        api.sessions.close(token)
+        var response = try context.reply(nil)
+        response.headers[.setCookie] = SessionCookie.header(nil, for: request, isSecure: isSecure)
+        return response
+    }
+
+    private var isSecure: Bool { api.configuration.tls != nil || api.configuration.publicURL?.hasPrefix("https:") == true }
+
+    /// What the console shows and offers follows from it; what is allowed is decided with each request.
+    private func document(_ found: Authenticator.Found, _ session: ConsoleSession) async throws -> JSONValue {
+        var services: [String: JSONValue] = [:]
+        for service in try await api.catalog.services() {
+            services[service.id] = names(Permission.allCases.filter { $0.isOfService && found.permissions.allows($0, service: service.id) })
+        }
+        return [
+            "csrfToken": .string(session.csrfToken), "expiresAt": .string(WireDate.string(api.sessions.expiry(of: session))),
+            "key": ["id": .string(found.key.id), "name": .string(found.key.name)],
+            "organization": [
+                "id": .string(api.organizationID), "name": .string(try await api.catalog.organization()?.name ?? ""),
+            ],
+            "permissions": names(Permission.allCases.filter { !$0.isOfService && found.permissions.allows($0, service: nil) }),
+            "services": .object(services),
+        ]
+    }
+
+    private func names(_ permissions: [Permission]) -> JSONValue { .array(permissions.map { .string($0.rawValue) }) }
+}
