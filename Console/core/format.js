@@ -73,7 +73,7 @@ export function ago(value, now = Date.now()) {
     if (!date) return "never";
     const passed = now - date.getTime();
     if (passed < 5_000) return "just now";
-    return `${duration(passed).split(" ").slice(0, 2).join(" ")} ago`;
+    return `${duration(Math.floor(passed / 1000) * 1000).split(" ").slice(0, 2).join(" ")} ago`;
 }
 
 /** A Date, or null for what is none. */

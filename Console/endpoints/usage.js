@@ -14,7 +14,7 @@ import { callsTable } from "./calls.js";
 
 const spans = [["1h", "Last hour", 3600], ["24h", "Last 24 hours", 86400], ["7d", "Last 7 days", 7 * 86400]];
 const wordsOfClass = {
-    caller: "wrong requests", permission: "permission", limit: "limits", upstream: "ClickHouse or Penstock", timeout: "timeouts", cancelled: "caller left", midstream: "broken off",
+    caller: "wrong request", permission: "permission", limit: "limit", upstream: "ClickHouse or Penstock", timeout: "timeout", cancelled: "caller left", midstream: "broken off",
 };
 
 /** Where the use of an endpoint is told; `id` is what the live counts call it. */
@@ -70,7 +70,7 @@ export function usagePanel({ path, id }, signal) {
             figure("p50", duration(total.durationMs?.p50)), figure("p95", duration(total.durationMs?.p95)), figure("p99", duration(total.durationMs?.p99)),
             figure("Rows read", short(total.readRows)), figure("Rows answered", short(rowsOf(total))), figure("Bytes answered", bytes(total.resultBytes)), cached ? figure("From the cache", percent(total.cacheHits / cached)) : null);
         const failed = Object.entries(total.errorsByClass ?? {}).filter(([, number]) => number > 0);
-        replace(classes, failed.length ? `Errors: ${failed.map(([name, number]) => `${count(number)} ${wordsOfClass[name] ?? name}`).join(", ")}.` : "");
+        replace(classes, failed.length ? `Errors by cause: ${failed.map(([name, number]) => `${wordsOfClass[name] ?? name} ${count(number)}`).join(", ")}.` : "");
         const points = steps.map((step) => ({
             ...step, resultRows: rowsOf(step), answered: step.requests - step.errors, errorRate: step.requests ? step.errorRate : null,
             p50: step.durationMs?.p50 ?? null, p95: step.durationMs?.p95 ?? null, p99: step.durationMs?.p99 ?? null,
