@@ -54,7 +54,7 @@ export default async function page({ signal, title, service }) {
 
     const heading = h("h2", { tabindex: "-1", class: "step-title" });
     const list = h("ol", { class: "steps", "aria-label": "Steps" });
-    const messages = h("div", { class: "stack", "aria-live": "polite" });
+    const messages = h("div", { class: "stack messages", "aria-live": "polite" });
     const place = h("div", { class: "step" });
     const back = button("Back", () => show(order(draft)[order(draft).indexOf(current) - 1]));
     const forward = button("Next", () => next(), { kind: "primary" });

@@ -20,6 +20,7 @@ export function withInitials(descriptors, values = {}) {
 export function descriptorForm(descriptors, values, { prefix, changed = () => {}, editing = false, disabled = false } = {}) {
     withInitials(descriptors, values);
     const entries = descriptors.map((descriptor) => ({ descriptor, ...control(descriptor, values, { prefix, editing, disabled, told: () => { refresh(); changed(descriptor.path); } }) }));
+    for (const { descriptor, node } of entries) if (descriptor.full) node.classList.add("full");
     const plain = h("div", { class: "pipe-form" }, entries.filter((one) => !one.descriptor.advanced).map((one) => one.node));
     const folded = entries.filter((one) => one.descriptor.advanced);
     const more = folded.length ? h("details", { class: "more" }, h("summary", {}, "More options"), h("div", { class: "pipe-form" }, folded.map((one) => one.node))) : null;

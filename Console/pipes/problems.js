@@ -2,13 +2,18 @@
 
 const head = /^((?:name|source|destination|fieldMappings|settings|scaling|startPaused|tables|to)(?:[.[][\w.[\]-]*)?):? (.+)$/s;
 
-/** `[{ field, message }]`; what names no field is left in `rest`, in full. */
-export function problemsOf(error) {
+/**
+ * `{ problems: [{ field, message }], rest: [text] }`; what names no field is left in `rest`, in full.
+ * With `under`, paths of the body start there in the form: a body of settings names `x` what stands as `settings.x`.
+ */
+export function problemsOf(error, under = null) {
     if (error.status !== 400) return { problems: [], rest: [error.message] };
     const problems = [], rest = [];
     for (const part of error.message.split("; ")) {
         const match = head.exec(part);
-        if (match) {
+        const inside = under && /^([a-z]\w*) (.+)$/s.exec(part);
+        if (inside && !match) problems.push({ field: `${under}.${inside[1]}`, message: inside[2] });
+        else if (match) {
             // "source.x source.x.url failed …": the inner path is the exact one.
             const inner = head.exec(match[2]);
             problems.push(inner && inner[1].startsWith(match[1]) ? { field: inner[1], message: inner[2] } : { field: match[1], message: match[2] });

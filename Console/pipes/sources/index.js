@@ -2,6 +2,7 @@
 //
 // A descriptor: `path` (below `source.<kind>`), `label`, `hint`, `type` (text, number, select, check, pem, base64, datetime, list, lines),
 // `options` (texts or { value, text }; may be a function of the values), `required`, `secret`, `initial`, `when(values)` (shown only then),
+// `full` (over the whole width),
 // `change` (a PATCH may change it), `part` ("connection", "start", "tables" or "settings": the step it stands on), `advanced` (folded).
 
 const modules = {

@@ -17,7 +17,7 @@ export const fields = [
         { value: "s3", text: "Amazon S3, MinIO, Ceph (s3)" }, { value: "gcs", text: "Google Cloud Storage (gcs)" },
         { value: "azureblobstorage", text: "Azure Blob Storage" }, { value: "cloudflarer2", text: "Cloudflare R2" }, { value: "dospaces", text: "DigitalOcean Spaces" },
         { value: "ovhobjectstorage", text: "OVHcloud Object Storage" }] },
-    { path: "url", label: "Files", required: true, placeholder: "https://bucket.s3.eu-west-1.amazonaws.com/folder/*.json", when: (values) => !azure(values),
+    { path: "url", full: true, label: "Files", required: true, placeholder: "https://bucket.s3.eu-west-1.amazonaws.com/folder/*.json", when: (values) => !azure(values),
         hint: "URL with wildcards: * within a folder, ** across folders, {a,b}, {1..12}" },
     { path: "azureContainerName", label: "Container", required: true, change: true, when: azure },
     { path: "path", label: "Files in the container", change: true, when: azure, placeholder: "folder/*.json" },

@@ -1,0 +1,86 @@
+// What flows: figures of now and charts of the last fifteen minutes, from samples and then from the stream.
+import { h } from "../../core/dom.js";
+import { get } from "../../core/api.js";
+import { listen, live } from "../../core/events.js";
+import { bytes, count, duration, short } from "../../core/format.js";
+import { timeChart } from "../../components/chart.js";
+import { rates } from "../live.js";
+import { lagText } from "../row.js";
+
+const span = 15 * 60_000;
+const perSecond = (write) => (value) => `${write(Math.round(value))}/s`;
+
+/** One point of the charts, from two samples. */
+function point(before, after) {
+    const now = rates(before, after);
+    const endToEnd = after.endToEndMs ?? {};
+    return {
+        time: after.time, rows: now?.sentRows ?? null, fetched: now?.fetchedRows ?? null, bytes: now?.sentBytes ?? null, fetchedBytes: now?.fetchedBytes ?? null, batch: now?.batchRows ?? null,
+        lag: after.lagItems ?? null, lagBytes: after.lagBytes ?? null, p50: endToEnd.p50 ?? after.latencyMs ?? null, p99: endToEnd.p99 ?? null,
+    };
+}
+
+export function flowCharts(view, signal) {
+    const { id } = view.pipe;
+    let samples = [], points = [];
+    const figures = Object.fromEntries(["rows", "bytes", "lag", "latency", "batch", "errors"].map((key) => [key, h("span", { class: "value" }, "–")]));
+    const figure = (key, label) => h("div", { class: "card figure" }, figures[key], h("span", { class: "label" }, label));
+    const charts = [
+        timeChart("Rows per second", [{ key: "rows", title: "Written" }, { key: "fetched", title: "Read" }], { format: perSecond(short), signal, span: range }),
+        timeChart("Bytes per second", [{ key: "bytes", title: "Written" }, { key: "fetchedBytes", title: "Read" }], { format: perSecond(bytes), signal, span: range }),
+        timeChart("Lag", [{ key: "lag", title: "Rows or files behind", color: 3 }], { format: (value) => short(Math.round(value)), signal, span: range }),
+        timeChart("Latency", [{ key: "p50", title: "p50", color: 1 }, { key: "p99", title: "p99", color: 4 }], { format: duration, signal, span: range }),
+        timeChart("Batch size", [{ key: "batch", title: "Rows of a batch", color: 6 }], { format: (value) => `${short(Math.round(value))} rows`, signal, span: range }),
+    ];
+    const none = h("p", { class: "muted", hidden: true }, "Nothing has flowed in the last 15 minutes. Charts fill while the pipe works.");
+
+    /** The axis always shows fifteen minutes, so that it does not stretch while points come. */
+    function range() {
+        const end = points.at(-1)?.time ?? Date.now();
+        return [end - span, end];
+    }
+
+    function add(sample) {
+        const before = samples.at(-1);
+        if (!sample || (before && sample.time <= before.time)) return;
+        samples.push(sample);
+        if (before) points.push(point(before, sample));
+        const from = sample.time - span;
+        while (samples.length > 2 && samples[0].time < from) samples.shift();
+        while (points.length && points[0].time < from) points.shift();
+    }
+
+    const put = (key, text) => { if (figures[key].textContent !== text) figures[key].textContent = text; };
+    function show() {
+        const last = points.at(-1), sample = samples.at(-1);
+        const batch = points.findLast((one) => one.batch !== null)?.batch;
+        put("rows", last?.rows === null || !last ? "–" : `${short(Math.round(last.rows))}/s`);
+        put("bytes", last?.bytes === null || !last ? "–" : `${bytes(Math.round(last.bytes))}/s`);
+        put("lag", lagText(sample ? { ...sample, latencyMs: null } : null));
+        put("latency", sample?.endToEndMs?.p99 !== undefined && sample?.endToEndMs?.p99 !== null ? duration(sample.endToEndMs.p99) : duration(sample?.latencyMs ?? null));
+        put("batch", batch === undefined || batch === null ? "–" : `${short(Math.round(batch))} rows`);
+        put("errors", sample ? count(sample.errors) : "–");
+        none.hidden = samples.length > 1;
+        for (const chart of charts) chart.update(points);
+    }
+
+    get(`${view.path}/samples`, { signal }).catch(() => []).then((known) => {
+        if (signal.aborted) return;
+        const newer = samples;
+        samples = [];
+        points = [];
+        for (const sample of [...(Array.isArray(known) ? known : []), live.pipes.get(id)?.sample, ...newer].filter(Boolean)) add(sample);
+        show();
+    });
+    listen("pipes", (data) => {
+        const told = data.pipes.find((one) => one.id === id);
+        if (!told?.sample) return;
+        add(told.sample);
+        show();
+    }, signal);
+
+    return h("div", { class: "stack wide" },
+        h("section", { class: "figures", "aria-label": "Now" }, figure("rows", "Rows written now"), figure("bytes", "Bytes written now"), figure("lag", "Behind the source"),
+            figure("latency", "Latency p99"), figure("batch", "Last batch"), figure("errors", "Errors")),
+        none, h("section", { class: "charts", "aria-label": "Last 15 minutes" }, charts.map((chart) => h("div", { class: "card" }, chart))));
+}
