@@ -91,9 +91,9 @@ export function query(members) {
  * - variables: values of `{name:Type}`, as JSON. - settings: of ClickHouse, in the URL. - timeout: milliseconds.
  * Throws ApiError when the query could not be begun.
  */
-export async function run(service, { sql, database = "default", variables = {}, format = "JSON", settings = {}, timeout, signal }) {
+export async function run(service, { sql, database = "default", variables = {}, format = "JSON", settings = {}, timeout, headers = {}, signal }) {
     const path = `/service/${encodeURIComponent(service)}/run` + query({ format, request_timeout: timeout, ...settings });
-    const response = await send("POST", path, { body: { sql, database, queryVariables: variables }, signal });
+    const response = await send("POST", path, { body: { sql, database, queryVariables: variables }, headers, signal });
     if (!response.ok) throw await failure(response);
     return response;
 }

@@ -1,0 +1,96 @@
+// A result as a picture. Axes are chosen by the columns' types and can be changed.
+import { h, replace } from "../../core/dom.js";
+import { count } from "../../core/format.js";
+import { chartJS } from "../../core/libraries.js";
+import { field, select } from "../../components/field.js";
+import { notice } from "../../components/notice.js";
+import { isNumeric, isTime } from "../types.js";
+
+const limits = { line: 2000, area: 2000, bar: 300, scatter: 5000, pie: 12 };
+
+/** Kind and axes that suit the columns: time along the bottom, else a text, else the first number; numbers upwards. */
+export function suitable(columns) {
+    const time = columns.findIndex((one) => isTime(one.type));
+    const text = columns.findIndex((one) => !isNumeric(one.type) && !isTime(one.type));
+    const numbers = columns.map((one, at) => at).filter((at) => isNumeric(columns[at].type));
+    if (time >= 0) return { kind: "line", x: time, y: numbers.slice(0, 1) };
+    if (text >= 0) return { kind: "bar", x: text, y: numbers.slice(0, 1) };
+    return { kind: numbers.length > 1 ? "line" : "bar", x: numbers[0] ?? 0, y: numbers.slice(1, 2).length ? numbers.slice(1, 2) : numbers.slice(0, 1) };
+}
+
+/** The chart view; the signal is aborted when it is left. `chosen` is kept by the caller between views. */
+export function chartView(result, chosen, signal) {
+    const { columns } = result;
+    Object.assign(chosen, { ...suitable(columns), title: "", ...chosen });
+    const numbers = columns.map((one, at) => at).filter((at) => isNumeric(columns[at].type));
+    if (!numbers.length) return notice("A chart needs a column of numbers, and this result has none. Add one to the query, such as count().", "info");
+    const named = (at) => ({ value: String(at), text: columns[at].name });
+    const kind = select([["line", "Line"], ["area", "Area"], ["bar", "Bar"], ["scatter", "Scatter"], ["pie", "Pie"]].map(([value, text]) => ({ value, text })), chosen.kind, { onchange: () => { chosen.kind = kind.value; draw(); } });
+    const x = select(columns.map((_, at) => named(at)), String(chosen.x), { onchange: () => { chosen.x = Number(x.value); draw(); } });
+    const y = select(numbers.map(named), String(chosen.y[0]), { onchange: () => { chosen.y = [Number(y.value), ...chosen.y.slice(1)]; draw(); } });
+    const second = select([{ value: "", text: "None" }, ...numbers.map(named)], chosen.y[1] === undefined ? "" : String(chosen.y[1]), {
+        onchange: () => { chosen.y = [chosen.y[0], ...second.value === "" ? [] : [Number(second.value)]]; draw(); },
+    });
+    const title = h("input", { value: chosen.title, autocomplete: "off", oninput: () => { chosen.title = title.value; draw(); } });
+    const canvas = h("canvas", { role: "img" });
+    const note = h("p", { class: "muted small", role: "status" });
+    const frame = h("div", { class: "result-chart" }, canvas);
+    let chart = null, turn = 0;
+
+    async function draw() {
+        const mine = turn += 1;
+        let Chart;
+        try { Chart = await chartJS(); } catch {
+            replace(frame, notice("Charts need the package libjs-chart.js on the machine where Penstock runs.", "warn"));
+            return;
+        }
+        const limit = limits[chosen.kind];
+        const { values, step } = await result.reader.ask("values", { columns: [chosen.x, ...chosen.y], limit });
+        if (mine !== turn || signal.aborted) return;
+        const told = chosen.kind === "pie" && step > 1 ? pieParts(values, chosen) : null;
+        replace(note, step > 1 ? `${count(values[0].length)} of ${count(result.rows)} rows are drawn, evenly taken.` : "");
+        if (told) replace(note, told);
+        chart?.destroy();
+        chart = new Chart(canvas, settings(columns, chosen, values));
+        canvas.setAttribute("aria-label", `${kind.selectedOptions[0].text} chart of ${chosen.y.map((at) => columns[at].name).join(" and ")} by ${columns[chosen.x].name}. The table has the same numbers.`);
+    }
+    window.addEventListener("themechange", draw, { signal });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw, { signal });
+    signal.addEventListener("abort", () => chart?.destroy());
+    requestAnimationFrame(draw);
+    return h("div", { class: "chart-view" },
+        h("div", { class: "chart-controls" }, field("Chart", kind), field("X axis", x), field("Y axis", y), field("Second series", second), field("Title", title)),
+        h("div", { class: "grow stack" }, frame, note));
+}
+
+const pieParts = (values) => `A pie shows ${count(values[0].length)} rows, evenly taken. Group and limit in SQL for all of it.`;
+
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function settings(columns, { kind, x, y, title }, values) {
+    const text = colour("--text"), muted = colour("--muted"), line = colour("--line");
+    const hues = [1, 2, 3, 4, 5, 6].map((one) => colour(`--chart-${one}`));
+    const [along, ...series] = values;
+    const numericX = isNumeric(columns[x].type);
+    const points = kind === "scatter" || (numericX && kind !== "bar" && kind !== "pie");
+    const data = {
+        labels: points ? undefined : along.map((one) => one ?? "NULL"),
+        datasets: series.map((one, at) => ({
+            label: columns[y[at]].name,
+            data: one.map((value, row) => points ? { x: Number(along[row]), y: Number(value) } : value === null ? null : Number(value)),
+            borderColor: kind === "pie" ? colour("--surface") : hues[at], backgroundColor: kind === "pie" ? one.map((_, row) => hues[row % hues.length]) : kind === "area" ? `${hues[at]}55` : hues[at],
+            fill: kind === "area", borderWidth: kind === "bar" ? 0 : 2, pointRadius: kind === "scatter" ? 3 : one.length > 60 ? 0 : 2, pointStyle: at ? "rect" : "circle", borderDash: at ? [6, 4] : [],
+        })),
+    };
+    const axis = (name, type) => ({
+        type, title: { display: true, text: name, color: muted }, ticks: { color: muted, maxRotation: 50, autoSkip: true, maxTicksLimit: 16 }, grid: { color: line },
+    });
+    return {
+        type: kind === "area" ? "line" : kind, data,
+        options: {
+            animation: false, responsive: true, maintainAspectRatio: false, parsing: points ? { xAxisKey: "x", yAxisKey: "y" } : undefined,
+            plugins: { legend: { display: kind === "pie" || series.length > 1, labels: { color: text } }, title: { display: title !== "", text: title, color: text, font: { size: 15 } } },
+            scales: kind === "pie" ? {} : { x: axis(columns[x].name, points ? "linear" : "category"), y: { ...axis(y.map((at) => columns[at].name).join(", "), "linear"), beginAtZero: kind !== "scatter" } },
+        },
+    };
+}
