@@ -112,8 +112,8 @@ export default async function page({ params, query, signal, title, service }) {
         const told = data.pipes.find((one) => one.id === params.id);
         if (!told || view.gone) return;
         const before = view.pipe;
-        const changed = told.state !== before.state || told.stateMessage !== before.stateMessage || told.updatedAt !== before.updatedAt;
-        if (changed) view.set({ ...before, name: told.name, state: told.state, stateMessage: told.stateMessage, updatedAt: told.updatedAt });
+        const same = ["name", "state", "stateMessage", "updatedAt"].every((member) => (told[member] ?? null) === (before[member] ?? null));
+        if (!same) view.set({ ...before, name: told.name, state: told.state, stateMessage: told.stateMessage ?? undefined, updatedAt: told.updatedAt });
         // More than the state may have changed: the document is read anew, once.
         if (told.updatedAt !== before.updatedAt) view.renew();
     }, signal);

@@ -22,6 +22,7 @@ export default async function page({ query, signal, title, service }) {
     const pipes = new Map(listed.map((one) => [one.id, one]));
     const speed = speedometer();
     const rows = new Map();
+    const asked = new Set();
     const body = h("tbody");
     const nothing = h("div");
     const table = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": "ClickPipes" },
@@ -33,11 +34,16 @@ export default async function page({ query, signal, title, service }) {
     const filter = select([{ value: "", text: "All states" }], "", { "aria-label": "State" });
     const total = h("span", { class: "muted", role: "status" });
 
+    let offered = null;
     function offerStates() {
         const wanted = filter.value || query.get("state") || "";
         const used = new Map();
         for (const pipe of pipes.values()) used.set(pipe.state, (used.get(pipe.state) ?? 0) + 1);
         const options = states.filter((state) => used.has(state) || state === wanted);
+        // An open list of choices must not be taken away by live data that says the same.
+        const text = JSON.stringify([...used]);
+        if (text === offered) return;
+        offered = text;
         replace(filter, h("option", { value: "" }, "All states"), options.map((state) => h("option", { value: state }, `${stateText(state)} (${used.get(state) ?? 0})`)));
         filter.value = wanted;
     }
@@ -99,7 +105,8 @@ export default async function page({ query, signal, title, service }) {
         for (const told of data.pipes.filter((one) => one.serviceId === service)) {
             speed.add(told.id, told.sample);
             const pipe = pipes.get(told.id);
-            if (!pipe) { unknown = true; continue; }
+            // Asked for once: a pipe that the list does not give is not asked for every second.
+            if (!pipe) { unknown ||= !asked.has(told.id); asked.add(told.id); continue; }
             // The message is left out when there is none: it must not stay from before.
             pipes.set(told.id, { ...pipe, name: told.name, state: told.state, stateMessage: told.stateMessage, updatedAt: told.updatedAt });
         }

@@ -15,6 +15,12 @@ export function rates(before, after) {
     };
 }
 
+/** What of a told pipe changes when it does something; samples come every second from pipes at rest too. */
+export const work = (told) => JSON.stringify([told.state, told.updatedAt, told.sample?.sentRows, told.sample?.batches, told.sample?.errors]);
+
+/** What changes when a line of the log is likely: news and trouble, not every batch. */
+export const news = (told) => JSON.stringify([told.state, told.stateMessage ?? null, told.updatedAt, told.sample?.errors, told.sample?.retries]);
+
 /** Keeps the last samples of each pipe and says how fast it is now. */
 export function speedometer() {
     const last = new Map();

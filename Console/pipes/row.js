@@ -8,7 +8,7 @@ import { openMenu } from "../components/menu.js";
 import { timeText } from "../components/time.js";
 import { actionItems } from "./actions.js";
 import { kindOf, pipeKind, sourceText, targetText, targets } from "./kinds.js";
-import { stateBadge } from "./state.js";
+import { isAtRest, stateBadge } from "./state.js";
 
 export const titles = [["Name", "name"], ["State", "state"], ["Source and target", "ends"], ["Throughput", "number flow"],
     ["Lag", "number lag"], ["Errors", "number errors"], ["Last message", "message"], ["Actions", "actions"]];
@@ -54,6 +54,7 @@ export function pipeRow(pipe, changed) {
             put(kind, kindOf(pipeKind(next)).title);
             put(source, sourceText(next), sourceText(next));
             put(target, targetText(next), targets(next).join("\n"));
+            if (isAtRest(next.state)) rates = null;
             put(rows, rates ? `${short(Math.round(rates.sentRows ?? 0))} rows/s` : "–");
             put(size, rates ? `${bytes(Math.round(rates.sentBytes ?? 0))}/s` : "");
             put(lag, lagText(sample));

@@ -8,7 +8,9 @@ import { rates } from "../live.js";
 import { lagText } from "../row.js";
 
 const span = 15 * 60_000;
-const perSecond = (write) => (value) => `${write(Math.round(value))}/s`;
+/** Large numbers without decimals, small ones with one: an axis of a slow pipe has ticks below 1. */
+const round = (value) => (Math.abs(value) < 10 ? Math.round(value * 10) / 10 : Math.round(value));
+const perSecond = (write) => (value) => `${write(round(value))}/s`;
 
 /** One point of the charts, from two samples. */
 function point(before, after) {
@@ -23,15 +25,16 @@ function point(before, after) {
 export function flowCharts(view, signal) {
     const { id } = view.pipe;
     let samples = [], points = [];
-    const figures = Object.fromEntries(["rows", "bytes", "lag", "latency", "batch", "errors"].map((key) => [key, h("span", { class: "value" }, "–")]));
+    const figures = Object.fromEntries(["rows", "bytes", "lag", "latency", "batch", "total", "errors"].map((key) => [key, h("span", { class: "value" }, "–")]));
     const figure = (key, label) => h("div", { class: "card figure" }, figures[key], h("span", { class: "label" }, label));
     const charts = [
         timeChart("Rows per second", [{ key: "rows", title: "Written" }, { key: "fetched", title: "Read" }], { format: perSecond(short), signal, span: range }),
         timeChart("Bytes per second", [{ key: "bytes", title: "Written" }, { key: "fetchedBytes", title: "Read" }], { format: perSecond(bytes), signal, span: range }),
-        timeChart("Lag", [{ key: "lag", title: "Rows or files behind", color: 3 }], { format: (value) => short(Math.round(value)), signal, span: range }),
+        timeChart("Lag", [{ key: "lag", title: "Rows, messages or files behind", color: 3 }], { format: (value) => short(round(value)), signal, span: range }),
         timeChart("Latency", [{ key: "p50", title: "p50", color: 1 }, { key: "p99", title: "p99", color: 4 }], { format: duration, signal, span: range }),
-        timeChart("Batch size", [{ key: "batch", title: "Rows of a batch", color: 6 }], { format: (value) => `${short(Math.round(value))} rows`, signal, span: range }),
+        timeChart("Batch size", [{ key: "batch", title: "Rows of a batch", color: 6 }], { format: (value) => `${short(round(value))} rows`, signal, span: range }),
     ];
+    figures.total.title = figures.errors.title = "Since Penstock was started";
     const none = h("p", { class: "muted", hidden: true }, "Nothing has flowed in the last 15 minutes. Charts fill while the pipe works.");
 
     /** The axis always shows fifteen minutes, so that it does not stretch while points come. */
@@ -59,6 +62,7 @@ export function flowCharts(view, signal) {
         put("lag", lagText(sample ? { ...sample, latencyMs: null } : null));
         put("latency", sample?.endToEndMs?.p99 !== undefined && sample?.endToEndMs?.p99 !== null ? duration(sample.endToEndMs.p99) : duration(sample?.latencyMs ?? null));
         put("batch", batch === undefined || batch === null ? "–" : `${short(Math.round(batch))} rows`);
+        put("total", sample ? count(sample.sentRows) : "–");
         put("errors", sample ? count(sample.errors) : "–");
         none.hidden = samples.length > 1;
         for (const chart of charts) chart.update(points);
@@ -81,6 +85,6 @@ export function flowCharts(view, signal) {
 
     return h("div", { class: "stack wide" },
         h("section", { class: "figures", "aria-label": "Now" }, figure("rows", "Rows written now"), figure("bytes", "Bytes written now"), figure("lag", "Behind the source"),
-            figure("latency", "Latency p99"), figure("batch", "Last batch"), figure("errors", "Errors")),
+            figure("latency", "Latency p99"), figure("batch", "Last batch"), figure("total", "Rows since the start"), figure("errors", "Errors since the start")),
         none, h("section", { class: "charts", "aria-label": "Last 15 minutes" }, charts.map((chart) => h("div", { class: "card" }, chart))));
 }

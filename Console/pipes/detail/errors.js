@@ -26,13 +26,13 @@ function placeText(locator = {}) {
 }
 
 function inspect(one) {
-    const facts = [["Time", timeText(one.timestamp)], ["Class", one.errorCode], ...Object.entries(one.locator ?? {}), ["Field", one.field], ["Size", one.size === undefined ? null : `${bytes(one.size)}${one.isTruncated ? ", cut off" : ""}`],
+    const facts = [["Time", timeText(one.timestamp)], ["Class", one.errorCode], ...Object.entries(one.locator ?? {}), ["Field", one.field], ["Size", !one.size ? null : `${bytes(one.size)}${one.isTruncated ? ", cut off" : ""}`],
         ["Sent again", one.replayedAt ? timeText(one.replayedAt) : one.isReplayable ? "not yet" : "not possible"]];
     openDialog("Record that was left out", () => ({
         body: [notice(h("div", { class: "break" }, one.error), "bad"),
             h("dl", { class: "facts" }, facts.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "break" }, value)))),
-            h("h3", {}, one.rawMessage === undefined && one.rawMessageBase64 ? "Raw message, base64" : "Raw message"),
-            one.rawMessage ?? one.rawMessageBase64 ? codeBlock(one.rawMessage ?? one.rawMessageBase64, { label: "Raw message" }) : h("p", { class: "muted" }, "Nothing of it was kept: look at it where it stands.")],
+            h("h3", {}, !one.rawMessage && one.rawMessageBase64 ? "Raw message, base64" : "Raw message"),
+            one.rawMessage || one.rawMessageBase64 ? codeBlock(one.rawMessage || one.rawMessageBase64, { label: "Raw message" }) : h("p", { class: "muted" }, "Nothing of it was kept: look at it where it stands.")],
         foot: null,
     }), { flyout: true });
 }

@@ -1,8 +1,8 @@
 // Tab: the pipe's log, newest on top. What comes while people read waits behind a button.
 import { h, replace } from "../../core/dom.js";
-import { envelope } from "../../core/api.js";
-import { query } from "../../core/api.js";
+import { envelope, query } from "../../core/api.js";
 import { listen } from "../../core/events.js";
+import { news } from "../live.js";
 import { button } from "../../components/button.js";
 import { select } from "../../components/field.js";
 import { empty, notice } from "../../components/notice.js";
@@ -63,7 +63,7 @@ export function log(view, signal) {
         } catch (error) { if (error.name !== "AbortError") replace(told, notice(error.message, "bad")); }
     }
 
-    /** Lines that came since; at most every three seconds, and only when the stream says that the pipe did something. */
+    /** Lines that came since; at most every three seconds, and only when the stream says that something happened. */
     let waiting = null;
     function look() {
         waiting ??= setTimeout(async () => {
@@ -77,7 +77,13 @@ export function log(view, signal) {
             } catch { /* the next event tries again */ }
         }, 3000);
     }
-    listen("pipes", (data) => { if (data.pipes.some((one) => one.id === view.pipe.id)) look(); }, signal);
+    let before = null;
+    listen("pipes", (data) => {
+        const told = data.pipes.find((one) => one.id === view.pipe.id);
+        if (!told || news(told) === before) return;
+        if (before !== null) look();
+        before = news(told);
+    }, signal);
     signal.addEventListener("abort", () => clearTimeout(waiting));
     begin();
     return h("div", { class: "stack" }, h("div", { class: "row pipe-filters" }, level, words, told), list, h("div", { class: "row" }, older));

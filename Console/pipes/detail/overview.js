@@ -35,8 +35,8 @@ function facts(pipe) {
 
 export function overview(view, signal) {
     const place = h("div", {}, facts(view.pipe));
-    const next = h("p", { class: "muted" });
-    const lastLines = h("div");
+    const next = h("p", { class: "muted messages" });
+    const lastLines = h("div", { class: "messages" });
     let shown = JSON.stringify({ ...view.pipe, state: null, stateMessage: null, updatedAt: null });
     const showNext = (pipe) => { next.textContent = pipe.stateMessage || isFailed(pipe.state) ? "" : advice(pipe) ?? ""; };
     view.watch((pipe) => {

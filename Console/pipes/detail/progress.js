@@ -8,6 +8,7 @@ import { empty, notice } from "../../components/notice.js";
 import { dataTable } from "../../components/table.js";
 import { timeText } from "../../components/time.js";
 import { isDatabase, pipeKind } from "../kinds.js";
+import { work } from "../live.js";
 import { lagText } from "../row.js";
 import { tableState } from "./tableState.js";
 
@@ -17,18 +18,19 @@ export function progress(view, signal) {
     return kind === "objectStorage" ? files(view, signal) : stream(view, signal);
 }
 
-/** Calls `work` now and when the stream tells of this pipe, at most every two seconds: no clock asks the server. */
-function whenLive(view, work, signal) {
-    let last = 0, waiting = null;
-    const soon = () => {
-        if (waiting || signal.aborted) return;
-        waiting = setTimeout(() => { waiting = null; last = Date.now(); work(); }, Math.max(0, last + 2000 - Date.now()));
-    };
-    listen("pipes", (data) => { if (data.pipes.some((one) => one.id === view.pipe.id)) soon(); }, signal);
+/** Calls `read` now and when the stream says that the pipe has worked, at most every three seconds: no clock asks the server. */
+function whenLive(view, read, signal) {
+    let last = Date.now(), waiting = null, before = null;
+    listen("pipes", (data) => {
+        const told = data.pipes.find((one) => one.id === view.pipe.id);
+        if (!told || work(told) === before) return;
+        const first = before === null;
+        before = work(told);
+        if (first || waiting) return;
+        waiting = setTimeout(() => { waiting = null; last = Date.now(); read(); }, Math.max(0, last + 3000 - Date.now()));
+    }, signal);
     signal.addEventListener("abort", () => clearTimeout(waiting));
-    view.watch(soon, signal);
-    last = Date.now();
-    work();
+    read();
 }
 
 const failed = (error) => notice(error.message, "bad");
@@ -45,8 +47,8 @@ function files(view, signal) {
     ], { key: (one) => `${one.key}\n${one.etag}` });
     const newer = button("Newer", () => page(-step), { small: true }), older = button("Older", () => page(step), { small: true });
     const where = h("span", { class: "muted small", role: "status" });
-    const page = async (by) => { offset = Math.max(0, offset + by); await work(); };
-    async function work() {
+    const page = async (by) => { offset = Math.max(0, offset + by); await read(); };
+    async function read() {
         try {
             const known = await get(`${view.path}/files?limit=${step + 1}&offset=${offset}`, { signal });
             const rows = known.slice(0, step);
@@ -57,7 +59,7 @@ function files(view, signal) {
             else if (!table.isConnected) replace(place, table, h("div", { class: "row apart" }, where, h("div", { class: "row tight" }, newer, older)));
         } catch (error) { if (error.name !== "AbortError") replace(place, failed(error)); }
     }
-    whenLive(view, work, signal);
+    whenLive(view, read, signal);
     return place;
 }
 
@@ -80,7 +82,7 @@ function tables(view, signal) {
         { title: "Written", number: true, cell: (one) => [h("div", {}, `${count(one.inserts ?? 0)} rows`), h("div", { class: "small muted" }, `${count(one.updates ?? 0)} updates`), h("div", { class: "small muted" }, `${count(one.deletes ?? 0)} deletions`)] },
         { title: "Lag", number: true, cell: (one) => duration(one.lagMs) },
     ], { key: (one) => one.targetTable });
-    async function work() {
+    async function read() {
         try {
             const known = await get(`${view.path}/tables`, { signal });
             table.update(known);
@@ -88,7 +90,7 @@ function tables(view, signal) {
             else if (!table.isConnected) replace(place, table);
         } catch (error) { if (error.name !== "AbortError") replace(place, failed(error)); }
     }
-    whenLive(view, work, signal);
+    whenLive(view, read, signal);
     return place;
 }
 
