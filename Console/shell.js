@@ -75,7 +75,7 @@ export function shell() {
         main.scrollTop = 0;
         if (!main.contains(document.activeElement)) main.focus({ preventScroll: true });
     }
-    window.addEventListener("sessionrenewed", () => { services = null; });
+    for (const type of ["sessionrenewed", "serviceschange"]) window.addEventListener(type, () => { services = null; });
     return { element: frame, show };
 }
 
