@@ -8,7 +8,8 @@ const set = (words) => Object.fromEntries(words.map((word) => [word.toLowerCase(
 /** Defines or renews the mode; answers what to give to CodeMirror as `mode`. */
 export function clickhouseMode(CodeMirror, words = null) {
     const keywords = new Set(basic.split(" "));
-    for (const keyword of words?.keywords ?? []) for (const word of keyword.toLowerCase().split(/\s+/)) if (/^[a-z_]\w*$/.test(word)) keywords.add(word);
+    // Shorter ones are units such as S or YY, which people take for aliases.
+    for (const keyword of words?.keywords ?? []) for (const word of keyword.toLowerCase().split(/\s+/)) if (/^[a-z_]\w{2,}$/.test(word)) keywords.add(word);
     const functions = (words?.functions ?? []).filter((one) => !keywords.has(one.toLowerCase()));
     CodeMirror.defineMIME(name, {
         name: "sql", keywords: set([...keywords]), builtin: set([...(words?.types ?? ["String", "UInt8", "UInt64", "Int64", "Date", "DateTime", "Array", "Nullable"]), ...functions]),

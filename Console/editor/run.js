@@ -20,14 +20,15 @@ export class Result extends EventTarget {
         super();
         Object.assign(this, {
             statement, state: "running", columns: null, rows: 0, bytes: 0, text: null, textFormat: null, progress: null, error: null, totals: null,
-            queryID: null, milliseconds: 0, written: 0, reader: null, beforeLimit: null,
+            queryID: null, milliseconds: 0, ended: false, written: 0, reader: null, beforeLimit: null,
         });
         this.begun = performance.now();
     }
 
     change(values = {}) {
         Object.assign(this, values);
-        if (this.state === "running") this.milliseconds = performance.now() - this.begun;
+        if (!this.ended) this.milliseconds = performance.now() - this.begun;
+        this.ended = this.state !== "running";
         this.dispatchEvent(new Event("change"));
     }
 
@@ -59,7 +60,6 @@ export async function runStatement(service, statement, signal, shown, { wake = f
         await fail(result, error, signal);
     } finally {
         clearInterval(clock);
-        result.milliseconds = performance.now() - result.begun;
         result.change();
     }
     return result;

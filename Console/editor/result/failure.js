@@ -23,6 +23,8 @@ export function failureNotice(result, actions) {
     const { error } = result;
     const code = /^\d+$/.test(error.code) ? `ClickHouse error ${error.code}` : null;
     const permission = error.status === 403 ? "This key or its database role may not do this. Somebody who manages keys can give it the role SQL console, with Full access where it writes." : null;
+    // A number is ClickHouse's own and its message says more; but for a wrong password it says nothing to whoever may mend it.
+    const words = /^\d+$/.test(error.code) && !["192", "193", "194", "516"].includes(error.code) && error.status === 502 ? null : advice[error.status];
     const place = actions.place(result);
     const message = h("div", { class: "failure-text", dataset: { test: "result-error" } }, shortened(error.message));
     const found = h("div", { "aria-live": "polite" });
@@ -31,7 +33,7 @@ export function failureNotice(result, actions) {
             code ? h("span", { class: "muted" }, code) : null,
             place ? button(`Go to line ${place.line}, column ${place.column}`, () => actions.goTo(result), { small: true, symbol: "right" }) : null,
             error.code === "BROKEN_OFF" && result.queryID ? button("Ask the server why", () => ask(result, actions.service, found), { small: true }) : null),
-        advice[error.status] ?? permission ? h("p", { class: "small" }, advice[error.status] ?? permission) : null, found);
+        words ?? permission ? h("p", { class: "small" }, words ?? permission) : null, found);
 }
 
 /** ClickHouse lists everything that it expected; the first part is what helps, the rest can be unfolded. */

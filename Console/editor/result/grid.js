@@ -24,7 +24,7 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
     const sizes = columns.map((column, at) => Math.min(widest, Math.max(narrowest, 26 + 8 * Math.max(Math.min(column.name.length, 28), Math.min(column.type.length * 0.86, 22), widths[at] ?? 0))));
     const numeric = columns.map((column) => isNumeric(column.type));
     const pages = new Map(); // number of the page: cells, or the promise of them
-    let rows = 0, generation = 0, framed = false, sorted = { column: null, descending: false };
+    let rows = 0, generation = 0, framed = false, sorted = { column: null, descending: false }, wanted = sorted;
     let active = { place: 0, column: 0 }, anchor = active;
     const lefts = () => { let left = numberWidth; return sizes.map((size) => { const mine = left; left += size; return mine; }); };
     let left = lefts();
@@ -71,10 +71,10 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
         const shift = element.scrollLeft;
         paintHead(first, last, shift);
         const from = Math.floor(scroll.top / rowHeight), to = Math.min(rows, Math.ceil((scroll.top + height) / rowHeight));
-        const wanted = Math.max(0, to - from);
-        while (body.children.length > wanted) body.lastChild.remove();
-        while (body.children.length < wanted) body.append(h("div", { class: "grid-row", role: "row" }, h("div", { class: "grid-number", role: "rowheader", "aria-colindex": "1" })));
-        for (let at = 0; at < wanted; at += 1) paintRow(body.children[at], from + at, first, last, shift);
+        const needed = Math.max(0, to - from);
+        while (body.children.length > needed) body.lastChild.remove();
+        while (body.children.length < needed) body.append(h("div", { class: "grid-row", role: "row" }, h("div", { class: "grid-number", role: "rowheader", "aria-colindex": "1" })));
+        for (let at = 0; at < needed; at += 1) paintRow(body.children[at], from + at, first, last, shift);
         const current = active.place >= from && active.place < to && active.column >= first && active.column <= last;
         if (current) element.setAttribute("aria-activedescendant", cellID(active.place, active.column));
         else if (active.place === -1) element.setAttribute("aria-activedescendant", headID(active.column));
@@ -93,9 +93,9 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
         const label = count(place + 1);
         if (number.textContent !== label) number.textContent = label;
         const cells = pageOf(Math.floor(place / page))?.[place % page];
-        const wanted = last - first + 1;
-        while (row.children.length - 1 > wanted) row.lastChild.remove();
-        while (row.children.length - 1 < wanted) row.append(h("div", { class: "grid-cell", role: "gridcell" }));
+        const needed = last - first + 1;
+        while (row.children.length - 1 > needed) row.lastChild.remove();
+        while (row.children.length - 1 < needed) row.append(h("div", { class: "grid-cell", role: "gridcell" }));
         for (let column = first; column <= last; column += 1) {
             const cell = row.children[column - first + 1];
             const value = cells ? cells[column] : undefined;
@@ -114,10 +114,10 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
     }
 
     function paintHead(first, last, shift) {
-        const wanted = last - first + 1;
+        const needed = last - first + 1;
         if (!head.firstChild) head.append(h("div", { class: "grid-number", role: "columnheader", "aria-colindex": "1" }, h("span", { class: "visually-hidden" }, "Row")));
-        while (head.children.length - 1 > wanted) head.lastChild.remove();
-        while (head.children.length - 1 < wanted) {
+        while (head.children.length - 1 > needed) head.lastChild.remove();
+        while (head.children.length - 1 < needed) {
             head.append(h("div", { class: "grid-heading", role: "columnheader" },
                 h("div", { class: "clip name" }), h("div", { class: "clip type" }), h("div", { class: "grid-handle", "aria-hidden": "true" })));
         }
@@ -159,11 +159,15 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
     }
 
     async function nextSort(column) {
-        const next = sorted.column !== column ? { column, descending: false } : !sorted.descending ? { column, descending: true } : { column: null, descending: false };
+        const next = wanted.column !== column ? { column, descending: false } : !wanted.descending ? { column, descending: true } : { column: null, descending: false };
+        wanted = next;
         element.setAttribute("aria-busy", "true");
         const done = await sort(next.column, next.descending);
+        if (wanted !== next) return; // another was asked for meanwhile
         element.removeAttribute("aria-busy");
-        if (done) { sorted = next; reset(); }
+        if (done) sorted = next;
+        else wanted = sorted;
+        reset();
     }
 
     function reset() {

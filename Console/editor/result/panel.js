@@ -91,7 +91,7 @@ export function resultPanel(result, actions, signal) {
         const running = result.state === "running";
         if (shownState !== result.state) {
             shownState = result.state;
-            replace(line, stateBadge(result.state), running ? null : h("span", { class: "visually-hidden" }, statistics(result).join(", ")));
+            replace(line, stateBadge(result.state), running ? null : h("span", { class: "visually-hidden" }, ", ", statistics(result).join(", ")));
             replace(notes, partNote(result) && h("p", { class: "small" }, partNote(result)));
         }
         figures.textContent = statistics(result).join(" · ");
