@@ -75,7 +75,7 @@ export function toolbar({ service, drafts, signal, mayRun, commands, selection, 
             const before = tab.sql;
             const query = await saveTab(service, tab);
             if (!query) return null;
-            toast(`“${query.name}” is saved`);
+            if (tab.sql === before) toast(`“${query.name}” is saved`);
             drafts.keep();
             changed("saved");
             if (tab.sql !== before) changed("replaced");
