@@ -8,6 +8,7 @@ const spans = [["never", "Never"], ["7", "In 7 days"], ["30", "In 30 days"], ["9
 export function expiryField({ expireAt = null, initial = "90" } = {}) {
     const span = select(spans.map(([value, text]) => ({ value, text })), expireAt ? "date" : initial);
     const exact = h("input", { type: "datetime-local", value: expireAt ? localText(new Date(expireAt)) : "" });
+    const before = exact.value;
     const exactField = field("Expires at (your time zone)", exact);
     const show = () => { exactField.hidden = span.value !== "date"; };
     span.addEventListener("change", show);
@@ -16,6 +17,8 @@ export function expiryField({ expireAt = null, initial = "90" } = {}) {
     node.value = () => {
         if (span.value === "never") return null;
         if (span.value !== "date") return new Date(Date.now() + Number(span.value) * 86_400_000).toISOString();
+        // The field has no seconds: a time that was not touched stays as it is.
+        if (exact.value === before) return expireAt;
         return exact.value ? new Date(exact.value).toISOString() : null;
     };
     return node;
