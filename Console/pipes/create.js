@@ -55,7 +55,12 @@ export default async function page({ signal, title, service }) {
     const heading = h("h2", { tabindex: "-1", class: "step-title" });
     const list = h("ol", { class: "steps", "aria-label": "Steps" });
     const messages = h("div", { class: "stack messages", "aria-live": "polite" });
-    const place = h("div", { class: "step" });
+    const place = h("form", { class: "step", autocomplete: "off", onsubmit: (event) => event.preventDefault(), onkeydown: (event) => {
+        // Enter in a field goes on, as in every form.
+        if (event.key !== "Enter" || !event.target.matches("input:not([type=checkbox], [type=radio])") || forward.hidden) return;
+        event.preventDefault();
+        next();
+    } });
     const back = button("Back", () => show(order(draft)[order(draft).indexOf(current) - 1]));
     const forward = button("Next", () => next(), { kind: "primary" });
     const foot = h("div", { class: "row apart wizard-foot" }, back, forward);
@@ -100,13 +105,13 @@ export default async function page({ signal, title, service }) {
     }
 
     /** Shows the step of the first problem with all problems of it; what names no field stands above. */
-    function refused({ problems, rest }) {
+    function refused({ problems, rest }, what = "The pipe was not created") {
         if (!problems.length) { replace(messages, notice(rest.join("; "), "bad")); heading.focus(); return; }
         const step = stepOf(problems[0].field, draft);
         if (step !== current) show(step);
         const lost = placeProblems(place, problems);
         const others = problems.filter((one) => stepOf(one.field, draft) !== step);
-        replace(messages, notice(["The pipe was not created: ", problems.length === 1 ? "one thing is wrong." : `${problems.length} things are wrong.`], "bad",
+        replace(messages, notice([what, ": ", problems.length === 1 ? "one thing is wrong." : `${problems.length} things are wrong.`], "bad",
             [...new Set([...lost, ...others.map((one) => `${one.field} ${one.message}`), ...rest])].map((text) => h("div", { class: "small" }, text))));
         messages.scrollIntoView({ block: "nearest" });
     }

@@ -53,7 +53,7 @@ function control(descriptor, values, { prefix, editing, disabled, told }) {
         wrapper.problem = (text) => replace(problem, text ?? "");
         return { node: wrapper };
     }
-    const shape = { path: full, hint: editing && descriptor.secret ? [hint, hint ? ". " : "", "Stays as it is when empty"] : hint, optional: !required && type !== "select" };
+    const shape = { path: full, hint: editing && (descriptor.secret || descriptor.credential) ? [hint, hint ? ". " : "", "Stays as it is when empty"] : hint, optional: !required && type !== "select" };
     if (type === "select") {
         const options = () => (typeof descriptor.options === "function" ? descriptor.options(values) : descriptor.options);
         const input = select(options(), values[path] ?? "", { disabled, onchange: () => set(input.value) });

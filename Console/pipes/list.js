@@ -23,11 +23,11 @@ export default async function page({ query, signal, title, service }) {
     const speed = speedometer();
     const rows = new Map();
     const asked = new Set();
-    const body = h("tbody");
+    const body = h("tbody", { role: "rowgroup" });
     const nothing = h("div");
     const table = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": "ClickPipes" },
-        h("table", { class: "data pipes", "aria-label": "ClickPipes" },
-            h("thead", {}, h("tr", {}, titles.map(([text, kind]) => h("th", { scope: "col", class: kind },
+        h("table", { class: "data pipes", role: "table", "aria-label": "ClickPipes" },
+            h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, titles.map(([text, kind]) => h("th", { scope: "col", role: "columnheader", class: kind },
                 kind === "actions" ? h("span", { class: "visually-hidden" }, text) : text)))), body));
 
     const search = h("input", { type: "search", placeholder: "Search name, source, table", "aria-label": "Search pipes", value: query.get("search") ?? "" });

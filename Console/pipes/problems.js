@@ -14,9 +14,10 @@ export function problemsOf(error, under = null) {
         const inside = under && /^([a-z]\w*) (.+)$/s.exec(part);
         if (inside && !match) problems.push({ field: `${under}.${inside[1]}`, message: inside[2] });
         else if (match) {
-            // "source.x source.x.url failed …": the inner path is the exact one.
+            // "source.x source.x.url failed …": the inner path is the exact one. Where only the source is named, the text may say what to check.
             const inner = head.exec(match[2]);
-            problems.push(inner && inner[1].startsWith(match[1]) ? { field: inner[1], message: inner[2] } : { field: match[1], message: match[2] });
+            const hint = /^source\.\w+$/.test(match[1]) ? /Check (source\.[\w.]*\w)/.exec(match[2]) : null;
+            problems.push(inner && inner[1].startsWith(match[1]) ? { field: inner[1], message: inner[2] } : { field: hint?.[1] ?? match[1], message: match[2] });
         } else if (problems.length) problems.at(-1).message += `; ${part}`;
         else rest.push(part);
     }

@@ -1,7 +1,7 @@
 // One pipe in the list. Its cells are made once and changed in place: the focus stays, and nothing jumps.
 import { h } from "../core/dom.js";
 import { href } from "../core/router.js";
-import { bytes, count, duration, short } from "../core/format.js";
+import { bytes, count, short } from "../core/format.js";
 import { icon } from "../components/icon.js";
 import { button } from "../components/button.js";
 import { openMenu } from "../components/menu.js";
@@ -13,12 +13,11 @@ import { isAtRest, stateBadge } from "./state.js";
 export const titles = [["Name", "name"], ["State", "state"], ["Source and target", "ends"], ["Throughput", "number flow"],
     ["Lag", "number lag"], ["Errors", "number errors"], ["Last message", "message"], ["Actions", "actions"]];
 
-/** How far behind: items, or the time the newest row took where the source counts none. */
+/** How far behind: rows, messages or files, or bytes where the source counts those. */
 export function lagText(sample) {
     if (!sample) return "–";
     if (sample.lagItems !== null && sample.lagItems !== undefined) return short(sample.lagItems);
     if (sample.lagBytes !== null && sample.lagBytes !== undefined) return bytes(sample.lagBytes);
-    if (sample.latencyMs !== null && sample.latencyMs !== undefined) return duration(sample.latencyMs);
     return "–";
 }
 
@@ -31,12 +30,14 @@ export function pipeRow(pipe, changed) {
     const source = h("div", { class: "clip mono" });
     const target = h("div", { class: "clip mono grow" });
     const rows = h("div"), size = h("div", { class: "small muted" });
-    const lag = h("td", { class: "number lag" }), errors = h("td", { class: "number errors" });
+    const lag = h("td", { class: "number lag", role: "cell", dataset: { label: "Lag" } }), errors = h("td", { class: "number errors", role: "cell", dataset: { label: "Errors" } });
     const message = h("div", { class: "clamp small" }), when = h("div", { class: "small muted" });
     const more = button("Actions", () => openMenu(more, actionItems(now, (next) => changed(pipe.id, next))), { symbol: "more", iconOnly: true, kind: "quiet", small: true });
-    const node = h("tr", { dataset: { pipe: pipe.id } }, h("th", { scope: "row", class: "name" }, link), h("td", { class: "state" }, badge),
-        h("td", { class: "ends" }, kind, source, h("div", { class: "row tight target" }, h("span", { class: "visually-hidden" }, "into "), icon("right"), target)), h("td", { class: "number flow" }, rows, size), lag, errors,
-        h("td", { class: "message" }, message, when), h("td", { class: "actions" }, more));
+    // On narrow screens rows are drawn as cards; the roles keep them a table for screen readers then.
+    const cell = (kind, ...content) => h("td", { class: kind, role: "cell" }, ...content);
+    const node = h("tr", { dataset: { pipe: pipe.id }, role: "row" }, h("th", { scope: "row", class: "name", role: "rowheader" }, link), cell("state", badge),
+        cell("ends", kind, source, h("div", { class: "row tight target" }, h("span", { class: "visually-hidden" }, "into "), icon("right"), target)),
+        cell("number flow", rows, size), lag, errors, cell("message", message, when), cell("actions", more));
 
     const put = (place, text, title = null) => {
         if (place.textContent !== text) place.textContent = text;

@@ -28,7 +28,7 @@ export function sampleStep(wizard) {
             const unbuilt = /no connector for/.test(error.message);
             replace(outcome, notice(h("strong", {}, unbuilt ? "This build cannot run this kind of source" : "The source did not answer as hoped"), unbuilt ? "warn" : "bad",
                 ...[...problems.map((one) => `${one.field} ${one.message}`), ...rest].map((text) => h("div", { class: "break", dataset: { test: "sample-problem" } }, text)),
-                h("div", { class: "row" }, unbuilt ? null : button("Correct the connection", () => wizard.refused({ problems: problems.length ? problems : [{ field: "source", message: error.message }], rest: [] }), { small: true }),
+                h("div", { class: "row" }, unbuilt ? null : button("Correct the connection", () => wizard.refused({ problems: problems.length ? problems : [{ field: "source", message: error.message }], rest: [] }, "The test failed"), { small: true }),
                     h("span", { class: "small" }, "Or go on and write the columns by hand."))));
         }
     }

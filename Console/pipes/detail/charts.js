@@ -59,7 +59,7 @@ export function flowCharts(view, signal) {
         const batch = points.findLast((one) => one.batch !== null)?.batch;
         put("rows", last?.rows === null || !last ? "–" : `${short(Math.round(last.rows))}/s`);
         put("bytes", last?.bytes === null || !last ? "–" : `${bytes(Math.round(last.bytes))}/s`);
-        put("lag", lagText(sample ? { ...sample, latencyMs: null } : null));
+        put("lag", lagText(sample));
         put("latency", sample?.endToEndMs?.p99 !== undefined && sample?.endToEndMs?.p99 !== null ? duration(sample.endToEndMs.p99) : duration(sample?.latencyMs ?? null));
         put("batch", batch === undefined || batch === null ? "–" : `${short(Math.round(batch))} rows`);
         put("total", sample ? count(sample.sentRows) : "–");
@@ -85,6 +85,6 @@ export function flowCharts(view, signal) {
 
     return h("div", { class: "stack wide" },
         h("section", { class: "figures", "aria-label": "Now" }, figure("rows", "Rows written now"), figure("bytes", "Bytes written now"), figure("lag", "Behind the source"),
-            figure("latency", "Latency p99"), figure("batch", "Last batch"), figure("total", "Rows since the start"), figure("errors", "Errors since the start")),
+            figure("latency", "Latency p99"), figure("batch", "Last batch"), figure("total", "Rows so far"), figure("errors", "Errors so far")),
         none, h("section", { class: "charts", "aria-label": "Last 15 minutes" }, charts.map((chart) => h("div", { class: "card" }, chart))));
 }

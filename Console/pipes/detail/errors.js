@@ -45,7 +45,7 @@ export function errors(view, signal) {
     const filter = select([], "", { "aria-label": "Class of error", onchange: () => begin() });
     const table = dataTable("Records that were left out", [
         { title: "Time", cell: (one) => timeText(one.timestamp) },
-        { title: "Class", cell: (one) => h("span", { class: "mono small break" }, one.errorCode) },
+        { title: "Class", cell: (one) => h("span", { class: "mono small nowrap" }, one.errorCode) },
         { title: "Where", cell: (one) => h("span", { class: "mono small break" }, placeText(one.locator)) },
         { title: "Reason", cell: (one) => [h("div", { class: "clamp small" }, one.error), one.field ? h("div", { class: "small muted" }, `field ${one.field}`) : null] },
         { title: "Sent again", cell: (one) => one.replayedAt ? timeText(one.replayedAt) : h("span", { class: "muted small" }, one.isReplayable ? "not yet" : "not possible") },

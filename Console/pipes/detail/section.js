@@ -7,9 +7,10 @@ import { lacking } from "../actions.js";
 import { placeProblems, problemsOf } from "../problems.js";
 
 /** A part with its own button. `save()` may answer a text for what was done; null: there was nothing to do. */
-export function section(title, text, content, save, { may = true, under = null, action = "Save" } = {}) {
+export function section(title, text, content, save, { may = true, reason = null, under = null, action = "Save" } = {}) {
     const outcome = h("div", { class: "messages", "aria-live": "polite" });
-    const node = h("section", { class: "card stack" }, h("h2", {}, title), text ? h("p", { class: "muted" }, text) : null, content, outcome,
+    const form = h("form", { autocomplete: "off", onsubmit: (event) => event.preventDefault() }, content);
+    const node = h("section", { class: "card stack" }, h("h2", {}, title), text ? h("p", { class: "muted" }, text) : null, form, outcome,
         h("div", { class: "row" }, button(action, async () => {
             try {
                 const done = await save();
@@ -21,6 +22,6 @@ export function section(title, text, content, save, { may = true, under = null, 
                 const lost = [...placeProblems(node, problems), ...rest];
                 replace(outcome, lost.length ? notice(lost.join("; "), "bad") : null);
             }
-        }, { kind: "primary", disabled: !may, title: may ? null : lacking, attributes: { "aria-label": `${action}: ${title}` } })));
+        }, { kind: "primary", disabled: !may, title: may ? null : reason ?? lacking, attributes: { "aria-label": `${action}: ${title}` } })));
     return node;
 }

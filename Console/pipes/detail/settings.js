@@ -30,14 +30,17 @@ export async function settings(view, signal) {
     const kind = pipeKind(pipe);
     const may = mayManage(service);
     const form = await sourceForm(kind);
-    const parts = [may ? null : notice(`You see these settings and cannot change them: ${lacking.toLowerCase()}.`, "info"), nameSection(view, may)];
+    // The server edits nothing but settings and size of a pipe that has done its work.
+    const open = may && pipe.state !== "Completed";
+    const parts = [may ? null : notice(`You see these settings and cannot change them: ${lacking.toLowerCase()}.`, "info"),
+        may && !open ? notice("This pipe has completed: its name, source and target stay as they are. To load anew or something else, create another pipe.", "info") : null, nameSection(view, open)];
     if (kind === "bigquery") parts.push(notice(`A pipe of ${kindOf(kind).title} cannot be changed after it was created. Create another one.`, "info"));
-    else parts.push(sourceSection(view, form, may));
+    else parts.push(sourceSection(view, form, open));
     if (isDatabase(kind)) {
-        if (kind !== "bigquery") parts.push(tablesSection(view, form, may, signal));
+        if (kind !== "bigquery") parts.push(tablesSection(view, form, open, signal));
         parts.push(await sharedSize(service, may, signal));
     } else {
-        parts.push(columnsSection(view, form, may));
+        parts.push(columnsSection(view, form, open));
         const before = await get(`${path}/settings`, { signal });
         const values = { ...before };
         const fields = settingsOf(kind);

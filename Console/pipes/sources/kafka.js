@@ -28,7 +28,7 @@ export const fields = [
         { value: "kafka", text: "Apache Kafka" }, { value: "redpanda", text: "Redpanda" }, { value: "confluent", text: "Confluent Cloud" },
         { value: "msk", text: "Amazon MSK" }, { value: "warpstream", text: "WarpStream" }, { value: "azureeventhub", text: "Azure Event Hubs" },
         { value: "gcmk", text: "Google Managed Kafka" }, { value: "dokafka", text: "DigitalOcean Kafka" }] },
-    { path: "brokers", full: true, label: "Brokers", required: true, placeholder: "broker-1:9092,broker-2:9092", hint: "host:port, with commas between" },
+    { path: "brokers", label: "Brokers", required: true, placeholder: "broker-1:9092,broker-2:9092", hint: "host:port, with commas between" },
     { path: "topics", label: "Topics", required: true, placeholder: "orders", hint: "Names with commas between" },
     { path: "format", label: "Format", type: "select", required: true, initial: "JSONEachRow", options: [
         { value: "JSONEachRow", text: "JSON" }, { value: "Avro", text: "Avro container files" }, { value: "AvroConfluent", text: "Avro with a schema registry" },
