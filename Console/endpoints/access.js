@@ -1,7 +1,6 @@
 // Fields of who may call an endpoint and with which rights: database roles and origins. The route for any SQL of a service has them too.
-import { h } from "../core/dom.js";
+import { h, uniqueID } from "../core/dom.js";
 import { field, group } from "../components/field.js";
-import { uniqueID } from "../core/dom.js";
 
 const readOnly = "sql_console_read_only", full = "sql_console_admin";
 

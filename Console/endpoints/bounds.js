@@ -1,5 +1,5 @@
 // Fields of an endpoint that most leave as they are: limits, form of answers, tokens.
-import { h } from "../core/dom.js";
+import { h, uniqueID } from "../core/dom.js";
 import { field, select } from "../components/field.js";
 import { split } from "./access.js";
 
@@ -30,7 +30,7 @@ export function limitFields(current = {}) {
 
 /** Format, version and cache. `value()`: these three members. */
 export function answerFields({ format, answerVersion, cacheSeconds } = {}) {
-    const list = h("datalist", { id: `formats-${Math.random().toString(36).slice(2)}` }, formats.map((one) => h("option", { value: one })));
+    const list = h("datalist", { id: uniqueID("formats") }, formats.map((one) => h("option", { value: one })));
     const name = h("input", { value: format ?? "", list: list.id, placeholder: "JSON", autocomplete: "off", spellcheck: "false" });
     const version = select([{ value: "2", text: "2: as ClickHouse writes it" }, { value: "1", text: "1: wrapped in JSON" }], String(answerVersion ?? 2));
     const cache = number(cacheSeconds, 86400);

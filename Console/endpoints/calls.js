@@ -23,7 +23,7 @@ export function callsTable(path, nameOf, signal) {
         { title: "Version", number: true, cell: (call) => count(call.version) },
         { title: "Error", cell: (call) => call.errorCode ? h("span", { class: "break" }, [call.errorClass, call.errorCode].filter(Boolean).join(" ")) : "" },
         { title: "From", cell: (call) => call.clientAddress ?? "–" },
-        { title: "Query id", cell: (call) => h("code", { class: "small" }, call.queryId ?? call.requestId ?? "–") },
+        { title: "Query id", cell: (call) => h("code", { class: "small nowrap" }, call.queryId ?? call.requestId ?? "–") },
     ], { key: (call) => call.requestId ?? `${call.time}${call.queryId}` });
     const none = h("p", { class: "muted", hidden: true });
     const more = button("Older calls", older, { small: true });

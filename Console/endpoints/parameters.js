@@ -1,14 +1,9 @@
 // The parameters of a statement, and values that stand for them in samples.
-
-// Strings, quoted names and comments are passed over, so that a brace within them is no parameter.
-const expression = /'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S])*"|`(?:[^`\\]|\\[\s\S])*`|--[^\n]*|\/\*[\s\S]*?\*\/|\{\s*([A-Za-z_]\w*)\s*:\s*((?:[^{}']|'(?:[^'\\]|\\.)*')+?)\s*\}/g;
+import { placeholders } from "../editor/statements.js";
+import { enumNames, innerType } from "../editor/types.js";
 
 /** `[{ name, type }]` in the order in which they first appear. */
-export function parametersOf(sql) {
-    const found = new Map();
-    for (const match of sql.matchAll(expression)) if (match[1] && !found.has(match[1])) found.set(match[1], match[2].trim());
-    return [...found].map(([name, type]) => ({ name, type }));
-}
+export const parametersOf = placeholders;
 
 /** The statement without comments, for what only looks at its words. */
 const words = (sql) => sql.replace(/'(?:[^'\\]|\\[\s\S]|'')*'|--[^\n]*|\/\*[\s\S]*?\*\//g, (text) => text.startsWith("'") ? "''" : " ").trim();
@@ -21,30 +16,18 @@ export function kindOf(sql) {
     return "write";
 }
 
-function inner(type) {
-    const match = /^(?:Nullable|LowCardinality)\((.*)\)$/s.exec(type.trim());
-    return match ? inner(match[1]) : type.trim();
+/** Something that fits the type, as a value of JSON. */
+export function example(name, typeText) {
+    const { name: type, parts } = innerType(typeText);
+    if (type === "Array") return [example(name, parts[0] ?? "String")];
+    if (/^U?Int/.test(type)) return /year/i.test(name) ? (/Int8$/.test(type) ? 10 : 2010) : /limit|top|count|^n$/i.test(name) ? 10 : 1;
+    if (/^(Float|Decimal|BFloat)/.test(type)) return 1.5;
+    if (type === "Map") return {};
+    if (/^Enum/.test(type)) return enumNames(parts)[0] ?? "";
+    return fixed[type] ?? (/^DateTime/.test(type) ? "2024-01-01 00:00:00" : /^Date/.test(type) ? "2024-01-01" : "text");
 }
 
-/** Something that fits the type, as a value of JSON. */
-export function example(name, type) {
-    const bare = inner(type);
-    const element = /^Array\((.*)\)$/s.exec(bare);
-    if (element) return [example(name, element[1])];
-    if (/^U?Int/.test(bare)) return /year/i.test(name) ? (/8$/.test(bare) ? 10 : 2010) : /limit|top|count|^n$/i.test(name) ? 10 : 1;
-    if (/^(Float|Decimal|BFloat)/.test(bare)) return 1.5;
-    if (/^Bool/.test(bare)) return true;
-    if (/^DateTime/.test(bare)) return "2024-01-01 00:00:00";
-    if (/^Date/.test(bare)) return "2024-01-01";
-    if (/^UUID/.test(bare)) return "00000000-0000-4000-8000-000000000000";
-    if (/^IPv4/.test(bare)) return "127.0.0.1";
-    if (/^IPv6/.test(bare)) return "::1";
-    if (/^Map\(/.test(bare)) return {};
-    const choice = /^Enum(?:8|16)?\(\s*'((?:[^'\\]|\\.)*)'/s.exec(bare);
-    if (choice) return choice[1].replace(/\\(.)/g, "$1");
-    if (/^Identifier/.test(bare)) return "name";
-    return "text";
-}
+const fixed = { Bool: true, UUID: "00000000-0000-4000-8000-000000000000", IPv4: "127.0.0.1", IPv6: "::1", Identifier: "name" };
 
 /** A value of JSON as it stands in a URL: texts as they are, arrays and maps as ClickHouse writes them. */
 export function urlText(value, nested = false) {
@@ -55,11 +38,15 @@ export function urlText(value, nested = false) {
     return String(value);
 }
 
-/** A text of a URL as the value of JSON that stands for the same, where it is a number that JSON keeps whole; else the text. */
-export function jsonValue(text, type) {
-    const bare = inner(type);
-    if (/^(U?Int|Float)/.test(bare) && /^-?\d+(\.\d+)?$/.test(text) && text.length < 16) return Number(text);
-    if (/^Bool/.test(bare) && (text === "true" || text === "false")) return text === "true";
+/** A text of a URL as the value of JSON that stands for the same: numbers that JSON keeps whole, lists and NULL; the text for all else. */
+export function jsonValue(text, typeText) {
+    const { name, nullable } = innerType(typeText);
+    if (nullable && text === "\\N") return null;
+    if (/^(U?Int|Float)/.test(name) && /^-?\d+(\.\d+)?$/.test(text) && text.length < 16) return Number(text);
+    if (name === "Bool" && (text === "true" || text === "false")) return text === "true";
+    if (/^(Array|Map|Tuple)$/.test(name) && !/\d{16}/.test(text)) {
+        try { return JSON.parse(text); } catch { /* as ClickHouse writes it: it goes as text */ }
+    }
     return text;
 }
 

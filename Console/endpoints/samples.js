@@ -63,6 +63,9 @@ with urllib.request.urlopen(request) as answer:
     }, {
         id: "swift", text: "Swift", mode: null,
         code: `import Foundation
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
 
 var request = URLRequest(url: URL(string: ${swift(plain)})!)
 request.httpMethod = "POST"
@@ -106,6 +109,9 @@ with open("rows.csv", "rb") as rows:
         {
             id: "swift", text: "Swift", mode: null,
             code: `import Foundation
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
 
 var request = URLRequest(url: URL(string: ${swift(full)})!)
 request.httpMethod = "POST"

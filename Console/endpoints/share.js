@@ -13,6 +13,7 @@ import { diffView } from "./diff.js";
 import { endpointForm } from "./form.js";
 import { openapiButton } from "./openapi.js";
 import { addressLine, facts, pageLink, sampleTabs } from "./provisioned.js";
+import { parametersOf } from "./parameters.js";
 import { removeEndpoint } from "./remove.js";
 import { tryIt } from "./tryit.js";
 
@@ -53,7 +54,7 @@ function showForm(view, values, existing = null) {
         state.endpoint = result;
         for (const made of form.made) { state.made.push(made); state.keys.unshift(made.key); }
         rememberPair(saved.id, result.id);
-        toast(existing ? "The endpoint was changed" : "The endpoint is live");
+        if (existing) toast("The endpoint was changed");
         showEndpoint(view, !existing);
     }, { kind: "primary", disabled: !allowed, title: allowed ? null : "Your key may not manage query API endpoints", attributes: { "data-test": "publish" } });
     replace(body,
@@ -75,7 +76,7 @@ function showEndpoint(view, isNew = false) {
             state.endpoint = await changeEndpoint(service, endpoint, {
                 sql: saved.sql, database: saved.database,
                 // Defaults of parameters that the new SQL has no more would be refused.
-                parameters: Object.fromEntries(Object.entries(endpoint.parameters ?? {}).filter(([name]) => saved.sql.includes(name))),
+                parameters: Object.fromEntries(Object.entries(endpoint.parameters ?? {}).filter(([name]) => parametersOf(saved.sql).some((one) => one.name === name))),
             });
             toast(`Version ${state.endpoint.version} runs now`);
             showEndpoint(view);

@@ -1,5 +1,5 @@
 // Calling an endpoint from the console, as its callers do.
-import { h, replace } from "../core/dom.js";
+import { h, replace, uniqueID } from "../core/dom.js";
 import { failure, query, send, ApiError } from "../core/api.js";
 import { can, permissions, session } from "../core/session.js";
 import { bytes, count, duration } from "../core/format.js";
@@ -8,9 +8,9 @@ import { choice, field, group, select } from "../components/field.js";
 import { notice } from "../components/notice.js";
 import { toast, toastError } from "../components/toast.js";
 import { changeEndpoint } from "./data.js";
+import { variableInput } from "../editor/variable-input.js";
 import { formats } from "./bounds.js";
 import { jsonValue, kindOf, sampleValues } from "./parameters.js";
-import { uniqueID } from "../core/dom.js";
 
 const most = 200_000;
 
@@ -21,7 +21,12 @@ const most = 200_000;
 export function tryIt(endpoint, service, { made = [], onChanged = () => {}, signal } = {}) {
     const kind = kindOf(endpoint.sql);
     const values = sampleValues(endpoint.sql, endpoint.parameters);
-    const inputs = values.map((one) => [one, h("input", { value: one.text, autocomplete: "off", spellcheck: "false" })]);
+    const inputs = values.map((one) => {
+        const first = !one.hasDefault && typeof one.value === "object" && one.value !== null ? JSON.stringify(one.value) : one.text;
+        const entry = { one, text: first };
+        entry.control = variableInput(one.name, one.type, first, (text) => { entry.text = text; });
+        return entry;
+    });
     const method = select(kind === "read" ? ["GET", "POST"] : ["POST"], kind === "read" ? "GET" : "POST");
     const list = h("datalist", { id: uniqueID("formats") }, formats.map((one) => h("option", { value: one })));
     const format = h("input", { value: kind === "stream" ? "CSV" : "", placeholder: endpoint.format ?? "JSON", list: list.id, autocomplete: "off", spellcheck: "false" });
@@ -37,6 +42,13 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
     const credentials = h("div", { class: "grid" }, field("Key id", keyId), field("Key secret", keySecret, { hint: "Used for this call only, never stored." }));
     const unbound = h("div");
     const outcome = h("div", { class: "stack outcome", "aria-live": "polite" });
+
+    function parameterField({ one, control }) {
+        const hint = [control.hint, one.hasDefault ? "Empty: its default." : null].filter(Boolean).join(" ");
+        const node = field(h("span", {}, one.name, " ", h("code", { class: "muted" }, one.type)), control.input, { hint: hint || null });
+        if (control.extra) node.querySelector("label").after(control.extra);
+        return node;
+    }
 
     function showCaller() {
         credentials.hidden = !asOther.input.checked;
@@ -75,13 +87,14 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
     function request() {
         // The path is the same wherever the console is reached; the public address may be another host.
         const path = `/run/${endpoint.id}`;
-        const sent = inputs.filter(([one, input]) => input.value !== "" || !one.hasDefault);
+        // An emptied field leaves the parameter out: its default holds, or the answer says that it is missing.
+        const sent = inputs.filter(({ one, text }) => text !== undefined && !(text === "" && one.hasDefault));
         const inURL = method.value === "GET" || kind === "stream";
-        const address = path + query({ format: format.value.trim() }) + (inURL ? sent.map(([one, input], index) =>
-            `${index || format.value.trim() ? "&" : "?"}param_${encodeURIComponent(one.name)}=${encodeURIComponent(input.value)}`).join("") : "");
+        const address = path + query({ format: format.value.trim() }) + (inURL ? sent.map(({ one, text }, index) =>
+            `${index || format.value.trim() ? "&" : "?"}param_${encodeURIComponent(one.name)}=${encodeURIComponent(text)}`).join("") : "");
         const headers = version.value ? { "x-clickhouse-endpoint-version": version.value } : {};
         const payload = method.value === "GET" ? undefined
-            : kind === "stream" ? new Blob([body.value]) : { queryVariables: Object.fromEntries(sent.map(([one, input]) => [one.name, jsonValue(input.value, one.type)])) };
+            : kind === "stream" ? new Blob([body.value]) : { queryVariables: Object.fromEntries(sent.map(({ one, text }) => [one.name, jsonValue(text, one.type)])) };
         if (!asOther.input.checked) return send(method.value, address, { body: payload, headers, signal });
         return withKey(method.value, address, payload, { ...headers, Authorization: "Basic " + base64(`${keyId.value.trim()}:${keySecret.value}`) });
     }
@@ -116,7 +129,7 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
     showCaller();
     const run = button(kind === "read" ? "Run" : "Run (it changes data)", call, { symbol: "play", kind: "primary", attributes: { "data-test": "try-run" } });
     const form = h("form", { class: "stack", novalidate: true, onsubmit: (event) => { event.preventDefault(); run.click(); } },
-        inputs.length ? h("div", { class: "grid" }, inputs.map(([one, input]) => field(h("span", {}, one.name, " ", h("code", { class: "muted" }, one.type)), input, { hint: one.hasDefault ? "Empty: its default" : null })))
+        inputs.length ? h("div", { class: "grid" }, inputs.map(parameterField))
             : h("p", { class: "muted" }, "The query has no parameters."),
         body ? field("Rows to insert", body) : null,
         h("div", { class: "grid" }, list, field("Method", method), field("Format", format), field("Version", version)),
