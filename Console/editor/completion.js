@@ -24,7 +24,7 @@ export function blanked(sql) {
     return tokens(sql).map((token) => token.kind === "text" || token.kind === "comment" ? " ".repeat(token.text.length) : token.text).join("");
 }
 
-const entry = (text, kind, more = {}) => ({ text, displayText: text, kind, ...more });
+const entry = (text, kind, more = {}) => ({ text, displayText: text.replace(/\($/, ""), kind, ...more });
 
 /**
  * Suggestions at `offset`, from the statement around it: `{ from, list: [{ text, displayText, kind }] }`; `kind` says what it is.

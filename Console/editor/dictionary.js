@@ -3,7 +3,7 @@ import { rows } from "../core/api.js";
 
 const kept = new Map();
 const byContext = {
-    keyword: "keywords", function: "functions", "data type": "types", setting: "settings", format: "formats", database: "databases",
+    keyword: "keywords", function: "functions", "data type": "types", setting: "settings", database: "databases",
     "table engine": "engines", "table function": "tableFunctions",
 };
 
@@ -20,6 +20,8 @@ export function forgetDictionary(service) {
 
 async function load(service) {
     const words = { keywords: [], functions: [], types: [], settings: [], formats: [], databases: [], engines: [], tableFunctions: [], tables: [], columns: new Map() };
+    // system.completions has the names of formats in small letters, which FORMAT does not take.
+    const formats = rows(service, "SELECT name FROM system.formats WHERE is_output ORDER BY name").catch(() => []);
     try {
         const wanted = [...Object.keys(byContext), "table"].map((one) => `'${one}'`).join(", ");
         for (const { word, context, belongs } of await rows(service, `SELECT word, context, belongs FROM system.completions WHERE context IN (${wanted}) ORDER BY word`)) {
@@ -30,6 +32,7 @@ async function load(service) {
         if (error.status !== 400 && error.status !== 404) throw error;
         await loadOneByOne(service, words);
     }
+    words.formats = (await formats).map((one) => one.name);
     return words;
 }
 
@@ -38,7 +41,7 @@ async function loadOneByOne(service, words) {
     const lists = {
         keywords: "SELECT keyword AS word FROM system.keywords", functions: "SELECT name AS word FROM system.functions",
         types: "SELECT name AS word FROM system.data_type_families", settings: "SELECT name AS word FROM system.settings",
-        formats: "SELECT name AS word FROM system.formats", databases: "SELECT name AS word FROM system.databases",
+        databases: "SELECT name AS word FROM system.databases",
         engines: "SELECT name AS word FROM system.table_engines", tableFunctions: "SELECT name AS word FROM system.table_functions",
     };
     await Promise.all(Object.entries(lists).map(async ([list, sql]) => {

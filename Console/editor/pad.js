@@ -46,15 +46,25 @@ function rich(CodeMirror, { context, changed, commands, signal }) {
         const { from, list } = await completions(service, database, text, offset).catch(() => ({ from: offset, list: [] }));
         if (signal.aborted || !list.length || editor.indexFromPos(editor.getCursor()) !== offset) return;
         if (!asked && list.length === 1 && list[0].text === text.slice(from, offset)) return;
-        const shown = list.map((one) => ({ ...one, render: (node) => node.append(h("span", {}, one.displayText), h("span", { class: "kind" }, one.type ?? one.kind)) }));
+        const shown = list.map((one) => ({ ...one, hint: one.text.endsWith("(") ? call : undefined, render: (node) => node.append(h("span", {}, one.displayText), h("span", { class: "kind" }, one.type ?? one.kind)) }));
         editor.showHint({
             completeSingle: asked, closeCharacters: /[\s()[\]{};:>,]/,
             hint: (cm) => {
                 // While the list is open the typed word narrows it; new words are asked for by the next key.
                 const typed = cm.getRange(cm.posFromIndex(from), cm.getCursor()).toLowerCase();
-                return { list: shown.filter((one) => one.text.replace(/^`/, "").toLowerCase().startsWith(typed.replace(/^`/, ""))), from: cm.posFromIndex(from), to: cm.getCursor() };
+                const data = { list: shown.filter((one) => one.text.replace(/^`/, "").toLowerCase().startsWith(typed.replace(/^`/, ""))), from: cm.posFromIndex(from), to: cm.getCursor() };
+                CodeMirror.on(data, "shown", () => document.querySelector(".CodeMirror-hints")?.setAttribute("aria-label", "Suggestions"));
+                return data;
             },
         });
+    }
+
+    /** Puts a function's name with brackets, and the cursor between them. */
+    function call(cm, data, one) {
+        const bare = one.text.slice(0, -1);
+        const follows = cm.getRange(data.to, { line: data.to.line, ch: data.to.ch + 1 }) === "(";
+        cm.replaceRange(follows ? bare : `${bare}()`, data.from, data.to, "complete");
+        cm.setCursor({ line: data.from.line, ch: data.from.ch + bare.length + 1 });
     }
 
     editor.on("inputRead", (cm, change) => {

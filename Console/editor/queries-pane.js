@@ -49,7 +49,7 @@ export function queriesPane(service, { open, changed, deleted, signal }) {
 
     function folder(name, queries) {
         return h("details", { open: !closed.has(name), ontoggle: (event) => { if (event.target.open) closed.delete(name); else closed.add(name); } },
-            h("summary", {}, icon("folder"), h("span", { class: "clip" }, name)), h("ul", { class: "plain-list" }, queries.map(entry)));
+            h("summary", {}, icon("right"), icon("folder"), h("span", { class: "clip" }, name)), h("ul", { class: "plain-list" }, queries.map(entry)));
     }
 
     function entry(one) {

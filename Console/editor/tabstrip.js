@@ -4,6 +4,7 @@ import { icon } from "../components/icon.js";
 import { button } from "../components/button.js";
 import { confirmed } from "../components/dialog.js";
 import { isChanged, tabName } from "./drafts.js";
+import { leafOf } from "./queries.js";
 
 /** `{ element, update() }`. Arrow keys move between tabs, Delete closes one. `panel`: id of what the tabs show. */
 export function tabStrip(drafts, panel, signal) {
@@ -47,7 +48,8 @@ export function tabStrip(drafts, panel, signal) {
             if (!nodes.has(tab.id)) nodes.set(tab.id, node(tab));
             const { one, mark, text } = nodes.get(tab.id);
             const is = tab === drafts.active;
-            if (text.textContent !== tabName(tab)) text.textContent = tabName(tab);
+            const leaf = leafOf(tabName(tab));
+            if (text.textContent !== leaf) text.textContent = leaf;
             mark.hidden = !isChanged(tab);
             one.title = `${tabName(tab)}${isChanged(tab) ? " (not saved)" : ""}`;
             one.setAttribute("aria-selected", String(is));

@@ -8,7 +8,7 @@ import { toast } from "../components/toast.js";
 import { permissions } from "../core/session.js";
 import { dictionary, forgetDictionary } from "./dictionary.js";
 import { usedVariables } from "./drafts.js";
-import { sideToggle, splitter } from "./layout.js";
+import { narrow, sideToggle, splitter } from "./layout.js";
 import { sqlPad } from "./pad.js";
 import { queriesPane } from "./queries-pane.js";
 import { tabResults } from "./results.js";
@@ -149,6 +149,7 @@ export async function workbench({ service, drafts, signal, mayRun }) {
         variables.show(placeholders(tab.sql), tab.variables);
         const values = variables.collect(wanted);
         if (!values) return;
+        if (narrow()) resultPlace.scrollIntoView({ block: "nearest" });
         const made = await resultsOf(tab).run(found.map((one) => ({ text: one.text, from: one.from, database: tab.database, variables: values })), options);
         if (signal.aborted) return;
         const failed = made.find((one) => one.state === "failed");

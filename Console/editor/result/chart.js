@@ -1,6 +1,6 @@
 // A result as a picture. Axes are chosen by the columns' types and can be changed.
 import { h, replace } from "../../core/dom.js";
-import { count } from "../../core/format.js";
+import { count, instant } from "../../core/format.js";
 import { chartJS } from "../../core/libraries.js";
 import { field, select } from "../../components/field.js";
 import { notice } from "../../components/notice.js";
@@ -63,6 +63,20 @@ export function chartView(result, chosen, signal) {
         h("div", { class: "grow stack" }, frame, note));
 }
 
+const steps = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 5184000, 7776000, 15552000, 31536000];
+
+/** A linear axis of milliseconds with marks at even times. They are written as ClickHouse does, not in the reader's zone: so they agree with the table. */
+function timeAxis(axis, times) {
+    const known = times.filter(Number.isFinite);
+    const [from, to] = known.reduce(([least, most], one) => [Math.min(least, one), Math.max(most, one)], [Infinity, -Infinity]);
+    const step = (steps.find((one) => one * 1000 * 9 >= to - from) ?? (to - from) / 9000) * 1000;
+    const write = (value) => {
+        const text = new Date(value).toISOString();
+        return step >= 2_592_000_000 ? text.slice(0, 7) : step >= 86_400_000 ? text.slice(0, 10) : to - from >= 86_400_000 ? text.slice(0, 16).replace("T", " ") : text.slice(11, step < 60_000 ? 19 : 16);
+    };
+    return { ...axis, min: from, max: to, ticks: { ...axis.ticks, stepSize: step, callback: write } };
+}
+
 const pieParts = (values) => `A pie shows ${count(values[0].length)} rows, evenly taken. Group and limit in SQL for all of it.`;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -71,13 +85,15 @@ function settings(columns, { kind, x, y, title }, values) {
     const text = colour("--text"), muted = colour("--muted"), line = colour("--line");
     const hues = [1, 2, 3, 4, 5, 6].map((one) => colour(`--chart-${one}`));
     const [along, ...series] = values;
-    const numericX = isNumeric(columns[x].type);
-    const points = kind === "scatter" || (numericX && kind !== "bar" && kind !== "pie");
+    const timed = isTime(columns[x].type);
+    const place = timed ? (value) => instant(value)?.getTime() ?? NaN : Number;
+    // Numbers and times stand where their value says; everything else, and bars, one beside the other.
+    const points = kind !== "bar" && kind !== "pie" && (kind === "scatter" || timed || isNumeric(columns[x].type));
     const data = {
         labels: points ? undefined : along.map((one) => one ?? "NULL"),
         datasets: series.map((one, at) => ({
             label: columns[y[at]].name,
-            data: one.map((value, row) => points ? { x: Number(along[row]), y: Number(value) } : value === null ? null : Number(value)),
+            data: one.map((value, row) => points ? { x: place(along[row]), y: value === null ? NaN : Number(value) } : value === null ? null : Number(value)),
             borderColor: kind === "pie" ? colour("--surface") : hues[at], backgroundColor: kind === "pie" ? one.map((_, row) => hues[row % hues.length]) : kind === "area" ? `${hues[at]}55` : hues[at],
             fill: kind === "area", borderWidth: kind === "bar" ? 0 : 2, pointRadius: kind === "scatter" ? 3 : one.length > 60 ? 0 : 2, pointStyle: at ? "rect" : "circle", borderDash: at ? [6, 4] : [],
         })),
@@ -89,8 +105,9 @@ function settings(columns, { kind, x, y, title }, values) {
         type: kind === "area" ? "line" : kind, data,
         options: {
             animation: false, responsive: true, maintainAspectRatio: false, parsing: points ? { xAxisKey: "x", yAxisKey: "y" } : undefined,
-            plugins: { legend: { display: kind === "pie" || series.length > 1, labels: { color: text } }, title: { display: title !== "", text: title, color: text, font: { size: 15 } } },
-            scales: kind === "pie" ? {} : { x: axis(columns[x].name, points ? "linear" : "category"), y: { ...axis(y.map((at) => columns[at].name).join(", "), "linear"), beginAtZero: kind !== "scatter" } },
+            plugins: {
+                tooltip: { callbacks: points && timed ? { title: ([one]) => String(along[one.dataIndex]) } : {} }, legend: { display: kind === "pie" || series.length > 1, labels: { color: text } }, title: { display: title !== "", text: title, color: text, font: { size: 15 } } },
+            scales: kind === "pie" ? {} : { x: points && timed ? timeAxis(axis(columns[x].name, "linear"), along.map(place)) : axis(columns[x].name, points ? "linear" : "category"), y: { ...axis(y.map((at) => columns[at].name).join(", "), "linear"), beginAtZero: kind !== "scatter" } },
         },
     };
 }

@@ -20,7 +20,7 @@ export function resultPanel(result, actions, signal) {
     const figures = h("span", { class: "muted small", "aria-hidden": "true" });
     const bar = h("span");
     const progress = h("div", { class: "progress", role: "progressbar", "aria-label": "Rows read", "aria-valuemin": "0", "aria-valuemax": "100" }, bar);
-    const tools = h("div", { class: "row tight result-tools", hidden: true });
+    const tools = h("div", { class: "row tight result-tools reserved" });
     const body = h("div", { class: "result-body" });
     const element = h("div", { class: "result", dataset: { test: "result" } },
         h("div", { class: "result-head" }, line, figures, h("span", { class: "grow" }), tools), progress, body);
@@ -95,6 +95,7 @@ export function resultPanel(result, actions, signal) {
             replace(notes, partNote(result) && h("p", { class: "small" }, partNote(result)));
         }
         figures.textContent = statistics(result).join(" · ");
+        tools.hidden = !running && !result.columns && !result.textFormat;
         const part = done(result);
         progress.classList.toggle("ended", !running);
         progress.classList.toggle("unknown", running && part === null);
@@ -104,11 +105,11 @@ export function resultPanel(result, actions, signal) {
         if (result.state === "failed" && !failed) { failed = true; replace(notes, failureNotice(result, actions)); if (!result.columns) replace(body, notes); }
         if (result.state === "stopped") replace(body, h("div", { class: "stack" }, failureNotice(result, actions)));
         if (result.columns) {
-            tools.hidden = false;
+            tools.classList.remove("reserved");
             if (!grid && !making && (result.rows || !running)) makeGrid().catch(toastError);
             grid?.update(result.rows);
         } else if (result.text !== null && !running && result.state !== "stopped") {
-            tools.hidden = !result.textFormat;
+            tools.classList.toggle("reserved", !result.textFormat);
             search.element.hidden = views[0].hidden = views[1].hidden = copyButton.hidden = true;
             if (!body.querySelector("pre")) replace(body, notes, text());
         } else if (result.state === "cancelled") replace(body, notes);
