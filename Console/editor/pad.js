@@ -48,7 +48,7 @@ function rich(CodeMirror, { context, changed, commands, signal }) {
         if (!asked && list.length === 1 && list[0].text === text.slice(from, offset)) return;
         const shown = list.map((one) => ({ ...one, hint: one.text.endsWith("(") ? call : undefined, render: (node) => node.append(h("span", {}, one.displayText), h("span", { class: "kind" }, one.type ?? one.kind)) }));
         editor.showHint({
-            completeSingle: asked, closeCharacters: /[\s()[\]{};:>,]/,
+            container: element.closest("dialog"), completeSingle: asked, closeCharacters: /[\s()[\]{};:>,]/,
             hint: (cm) => {
                 // While the list is open the typed word narrows it; new words are asked for by the next key.
                 const typed = cm.getRange(cm.posFromIndex(from), cm.getCursor()).toLowerCase();

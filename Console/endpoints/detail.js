@@ -10,6 +10,7 @@ import { tabs } from "../components/tabs.js";
 import { timeText } from "../components/time.js";
 import { toast } from "../components/toast.js";
 import { allKeys } from "../keys/data.js";
+import { secretOnce } from "../keys/secret.js";
 import { changeEndpoint, readEndpoint } from "./data.js";
 import { endpointForm } from "./form.js";
 import { historyPanel } from "./history.js";
@@ -48,15 +49,17 @@ export default async function page({ params, query, signal, title, service }) {
 
     const all = tabs("Endpoint", [
         { id: "overview", text: "Overview", show: () => [overview()] },
-        { id: "try", text: "Try it", show: (left) => tryIt(endpoint, service, { made, signal: left, onChanged: (changed) => { adopt(changed); all.choose("try"); } }) },
+        { id: "try", text: "Try it", show: (left) => titled("Calls from here", tryIt(endpoint, service, { made, signal: left, onChanged: (changed) => { adopt(changed); all.choose("try"); } })) },
         { id: "settings", text: "Settings", show: () => settings() },
         { id: "history", text: "History", show: (left) => historyPanel(endpoint, service, left, { allowed, why, onPublished: async (changed) => { adopt(changed); all.choose("history"); } }).catch(failed) },
-        { id: "monitoring", text: "Monitoring", show: (left) => usagePanel(usageOf(service, endpoint.id), left) },
+        { id: "monitoring", text: "Monitoring", show: (left) => titled("Monitoring", usagePanel(usageOf(service, endpoint.id), left)) },
         { id: "openapi", text: "OpenAPI", show: (left) => openapiPanel(service, endpoint, left).catch(failed) },
     ], { initial: query.get("tab") ?? "overview", chosen: (id) => replaceAddress(`/endpoints/${endpoint.id}`, { tab: id === "overview" ? null : id }), signal });
 
+    const titled = (text, content) => h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, text), content);
+
     function overview() {
-        return h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, "Overview"), addressLine(endpoint), sampleTabs(endpoint, made), facts(endpoint, keys),
+        return h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, "Overview"), made.map(secretOnce), addressLine(endpoint), sampleTabs(endpoint, made), facts(endpoint, keys),
             h("section", { class: "stack", "aria-label": "SQL" }, h("h3", {}, "SQL"), codeBlock(endpoint.sql, { mode: "text/x-sql", label: "SQL" })));
     }
 

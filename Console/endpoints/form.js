@@ -1,11 +1,12 @@
 // The form of an endpoint: to publish a query, and to change what is published.
-import { debounce, h, replace } from "../core/dom.js";
+import { h, replace } from "../core/dom.js";
 import { can, permissions } from "../core/session.js";
 import { field, showProblems } from "../components/field.js";
 import { notice } from "../components/notice.js";
 import { keyPicker } from "../keys/picker.js";
 import { originsField, roleField } from "./access.js";
 import { answerFields, limitFields, tokensField } from "./bounds.js";
+import { sqlField } from "./sqlfield.js";
 import { example, parametersOf, urlText } from "./parameters.js";
 
 /**
@@ -15,9 +16,9 @@ import { example, parametersOf, urlText } from "./parameters.js";
  * `send(work)` calls `work(body)` and shows what the server finds wrong beside the fields; it answers `work`'s result, undefined on problems.
  */
 export function endpointForm(values, { keys, service, withSQL = false, isNew = true }) {
-    const name = h("input", { value: values.name ?? "", maxlength: 255, autocomplete: "off" });
-    const sql = h("textarea", { rows: 8, class: "mono", spellcheck: "false", value: values.sql ?? "", oninput: debounce(showDefaults, 250) });
+    const name = h("input", { value: values.name ?? "", maxlength: 255, autocomplete: "off", autofocus: isNew });
     const database = h("input", { value: values.database ?? "default", maxlength: 255, autocomplete: "off", spellcheck: "false" });
+    const sql = withSQL ? sqlField(values.sql ?? "", { context: () => ({ service, database: database.value.trim() }), changed: showDefaults }) : { text: () => values.sql };
     const picker = keyPicker(keys, {
         chosen: values.apiKeyIds ?? [], name: values.name ? `${values.name} caller`.slice(0, 256) : "", hint: "Only calls with one of these keys are answered.",
     });
@@ -31,7 +32,7 @@ export function endpointForm(values, { keys, service, withSQL = false, isNew = t
     const written = new Map(Object.entries(values.parameters ?? {}));
 
     function showDefaults() {
-        const parameters = parametersOf(sql.value);
+        const parameters = parametersOf(sql.text());
         replace(defaults, parameters.length ? [
             h("h3", {}, "Defaults of parameters"),
             h("p", { class: "muted small" }, "A call that leaves a parameter out gets its default; without one it has to send the parameter."),
@@ -49,7 +50,7 @@ export function endpointForm(values, { keys, service, withSQL = false, isNew = t
     const holds = (object) => Object.keys(object ?? {}).some((key) => key !== "settings" || object.settings.length);
     const node = h("form", { class: "stack wide endpoint-form", novalidate: true, onsubmit: (event) => event.preventDefault() },
         field("Name", name, { path: "name" }),
-        withSQL ? [field("SQL", sql, { path: "sql", hint: "One statement. Parameters are written {name:Type}." }), field("Database", database, { path: "database" })] : null,
+        withSQL ? [sql, field("Database", database, { path: "database" })] : null,
         picker, role, origins, defaults,
         part("Answers and cache", answer, !isNew),
         part("Limits", limit, holds(values.limits)),
@@ -58,9 +59,9 @@ export function endpointForm(values, { keys, service, withSQL = false, isNew = t
     showDefaults();
 
     node.body = () => {
-        const shown = new Set(parametersOf(sql.value).map((one) => one.name));
+        const shown = new Set(parametersOf(sql.text()).map((one) => one.name));
         const body = {
-            name: name.value.trim(), sql: sql.value, database: database.value.trim(), apiKeyIds: picker.value(), roles: role.value(), allowedOrigins: origins.value(),
+            name: name.value.trim(), sql: sql.text(), database: database.value.trim(), apiKeyIds: picker.value(), roles: role.value(), allowedOrigins: origins.value(),
             parameters: Object.fromEntries([...written].filter(([key]) => shown.has(key))), ...answer.value(), limits: limit.value(), tokens: tokens.value(),
         };
         // In a PUT null takes a value away; a POST just leaves it out.

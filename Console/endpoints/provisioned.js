@@ -30,7 +30,7 @@ export function facts(endpoint, keys) {
         ["Cache", endpoint.cacheSeconds ? duration(endpoint.cacheSeconds * 1000) : "off"], ["Limits", bounds.join(", ") || "none"],
         ["Tokens", endpoint.tokens ? `${endpoint.tokens.algorithm}${endpoint.tokens.issuer ? `, of ${endpoint.tokens.issuer}` : ""}` : "none"],
     ];
-    return h("dl", { class: "facts" }, all.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", { class: "break" }, text))));
+    return h("dl", { class: "terms" }, all.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", { class: "break" }, text))));
 }
 
 const limitWords = {

@@ -8,6 +8,7 @@ import { openDialog } from "../components/dialog.js";
 import { notice } from "../components/notice.js";
 import { toast } from "../components/toast.js";
 import { allKeys } from "../keys/data.js";
+import { secretOnce } from "../keys/secret.js";
 import { changeEndpoint, createEndpoint, endpointOf, rememberPair } from "./data.js";
 import { diffView } from "./diff.js";
 import { endpointForm } from "./form.js";
@@ -89,6 +90,7 @@ function showEndpoint(view, isNew = false) {
         differs ? notice("The saved query was changed after it was published. Callers still get the published one.", "warn",
             h("details", {}, h("summary", {}, "Compare"), diffView(endpoint.sql, saved.sql, { before: "published", after: "saved" })),
             h("div", { class: "row" }, button("Publish the saved query", publish, { small: true, disabled: !allowed, title: why })), problem) : null,
+        state.made.filter((one) => endpoint.apiKeyIds.includes(one.key.id)).map(secretOnce),
         addressLine(endpoint), sampleTabs(endpoint, state.made), facts(endpoint, state.keys),
         tryIt(endpoint, service, { made: state.made, signal: state.ended.signal, onChanged: (changed) => { state.endpoint = changed; showEndpoint(view); } }),
         h("details", { class: "part" }, h("summary", {}, "Published SQL"), codeBlock(endpoint.sql, { mode: "text/x-sql", label: "Published SQL" })),

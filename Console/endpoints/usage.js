@@ -23,7 +23,7 @@ export const usageOf = (service, endpointID) => ({ path: servicePath(service, `/
 /** The panel: `{ path, id }` of `usageOf`, or of the route for any SQL. It follows the live counts until the signal is aborted. */
 export function usagePanel({ path, id }, signal) {
     const span = select(spans.map(([value, text]) => ({ value, text })), "1h", { "aria-label": "Span", onchange: () => refresh(true) });
-    const figures = h("div", { class: "figures", role: "group", "aria-label": "Totals" });
+    const figures = h("div", { class: "totals", role: "group", "aria-label": "Totals" });
     const classes = h("p", { class: "muted small", "aria-live": "polite" });
     const problem = h("div");
     const options = { signal, height: 150 };
@@ -101,7 +101,7 @@ export function usagePanel({ path, id }, signal) {
 
     return h("div", { class: "stack wide usage" },
         h("div", { class: "row apart" }, h("div", { class: "row" }, span), button("Refresh", () => refresh(), { symbol: "refresh", small: true })),
-        problem, figures, classes, h("div", { class: "charts" }, Object.values(charts)),
+        problem, figures, classes, h("div", { class: "chart-pairs" }, Object.values(charts)),
         h("section", { class: "stack", "aria-label": "By key" }, h("h3", {}, "By key"), noCallers, callers), calls);
 }
 

@@ -11,7 +11,7 @@ const system = [["admin", "Admin"], ["developer", "Developer"], ["query_endpoint
 
 /** A form with `body()` and `send(work)`, which shows the problems of a refusal and answers what `work(body)` gave. `key`: what is changed. */
 export function keyForm(roles, key = null) {
-    const name = h("input", { value: key?.name ?? "", maxlength: 256, autocomplete: "off" });
+    const name = h("input", { value: key?.name ?? "", maxlength: 256, autocomplete: "off", autofocus: true });
     const held = new Set((key?.assignedRoles ?? []).map((one) => one.roleId));
     // Where roles may not be seen, the three that are always there are named.
     const known = roles.length > 0;

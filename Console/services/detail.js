@@ -31,7 +31,7 @@ export default async function page({ params, signal, title }) {
     const heading = h("h1", { class: "break" });
     const state = h("span", { class: "row tight", role: "status" });
     const actions = h("div", { class: "row" });
-    const facts = h("dl", { class: "facts" });
+    const facts = h("dl", { class: "terms" });
     const attention = h("div");
     let server = null;
 

@@ -46,7 +46,7 @@ export function routeSection(service, signal) {
         const facts = [["Keys", names.join(", ") || "none"], ["Database role", roleWords(route.roles)], ["Origins", split(route.allowedOrigins ?? "").join(", ") || "none: pages of other origins cannot call"]];
         replace(body, h("div", { class: "row" }, h("span", { class: "badge good" }, "On")),
             h("div", { class: "row tight address" }, h("code", { class: "break grow" }, address), button("Copy the URL for SQL", () => copyText(address), { symbol: "copy", small: true, iconOnly: true })),
-            h("dl", { class: "facts" }, facts.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", { class: "break" }, text)))),
+            h("dl", { class: "terms" }, facts.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", { class: "break" }, text)))),
             codeBlock(`curl --user '<key id>:<key secret>' \\\n  -H 'Content-Type: application/json' \\\n  -d '{"sql": "SELECT 1"}' \\\n  '${address}?format=JSONEachRow'`, { mode: "text/x-sh", label: "Call by curl" }),
             h("div", { class: "row" }, button("Change", () => edit(route, keys), { symbol: "edit", disabled: !allowed, title: why }),
                 button("Calls", () => calls(route), { symbol: "chart" }),

@@ -38,7 +38,7 @@ export function sizesSection(service, signal) {
         const figure = (label, value) => h("div", { class: "figure" }, h("span", { class: "value" }, value), h("span", { class: "label" }, label));
         table.update(all ? tables : tables.slice(0, most));
         replace(body,
-            h("div", { class: "figures" }, figure(databases === 1 ? "Database" : "Databases", count(databases)), figure("Tables", count(tables.length) + (tables.length === 500 ? "+" : "")), figure("Rows", count(sum("rows"))),
+            h("div", { class: "totals" }, figure(databases === 1 ? "Database" : "Databases", count(databases)), figure("Tables", count(tables.length) + (tables.length === 500 ? "+" : "")), figure("Rows", count(sum("rows"))),
                 figure("On disk", bytes(sum("bytes"))), disks.map((disk) => figure(`Free on disk “${disk.name}”, ${percent(Number(disk.total) > 0 ? disk.free / disk.total : null)}`, bytes(disk.free)))),
             tables.length ? table : h("p", { class: "muted" }, "There is no table yet. A pipe makes one when it is created."),
             !all && tables.length > most ? h("div", { class: "row" }, button(`Show all ${count(tables.length)}`, () => show(tables, disks, true), { small: true })) : null);
