@@ -48,6 +48,7 @@ import Testing
         "queryApiEndpointMonitoringGet": viewers, "queryApiEndpointCallList": viewers,
         "instanceQueryEndpointMonitoringGet": viewers, "instanceQueryEndpointCallList": viewers,
         "organizationPrometheusGet": developers, "instancePrometheusGet": viewers,
+        "clickPipeLogGetList": viewers, "clickPipeSampleGetList": viewers, "eventStreamGet": Set(Kind.allCases),
     ]
 
     @Test func everyOperationAdmitsExactlyTheKeysOfTheTable() async throws {
@@ -66,7 +67,8 @@ import Testing
         let routes = try fixture.api.routes().routes
         #expect(Set(routes.map(\.operation.id)) == Set(Self.table.keys))
         try await fixture.run { client async throws in
-            for route in routes {
+            // The stream of events has no end; it shows each key what that key may see: see EventFeedTests and the end-to-end suite.
+            for route in routes where route.operation.id != "eventStreamGet" {
                 let allowed = try #require(Self.table[route.operation.id], "\(route.operation.id) is not in the table")
                 let path = Self.path(of: route)
                 let body: JSONValue? = route.method == .get || route.method == .delete ? nil : [:]

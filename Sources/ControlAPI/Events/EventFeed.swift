@@ -1,19 +1,23 @@
-internal import PipeCore
+package import PipeCore
 
 /// What one listener has been told, and what is news to it.
-struct EventFeed: Sendable {
+package struct EventFeed: Sendable {
     /// Everything a listener may see at one time.
-    struct View: Sendable {
+    package struct View: Sendable {
+        package init() {}
+
         /// By id, each without its sample.
-        var pipes: [String: JSONValue] = [:]
-        var samples: [String: JSONValue] = [:]
+        package var pipes: [String: JSONValue] = [:]
+        package var samples: [String: JSONValue] = [:]
         /// By id.
-        var services: [String: JSONValue] = [:]
+        package var services: [String: JSONValue] = [:]
         /// Calls of query endpoints since the start of the process, by id.
-        var calls: [String: Int] = [:]
+        package var calls: [String: Int] = [:]
         /// The newest entry of the audit log since the listener came.
-        var newestActivity: String?
+        package var newestActivity: String?
     }
+
+    package init() {}
 
     private var told = View()
     /// Pipes whose counters had changed at the last look. They are told once more, so that a rate is seen to end.
@@ -21,7 +25,7 @@ struct EventFeed: Sendable {
     private var isFirst = true
 
     /// What has changed since the last call; everything at the first.
-    mutating func events(_ view: View) -> [ServerSentEvent] {
+    package mutating func events(_ view: View) -> [ServerSentEvent] {
         defer {
             told = view
             isFirst = false

@@ -7,6 +7,7 @@ import HummingbirdTesting
 import Logging
 import NIOCore
 import PipeCore
+import PipeRuntime
 import Synchronization
 
 /// A control plane over memory: one organization, one running service, one key for each system role.
@@ -27,6 +28,7 @@ struct APIFixture: Sendable {
     let sources: SourceCatalog
     var configuration = ControlAPIConfiguration()
     var resources = ControlAPI.resources
+    var console: ConsoleFiles?
 
     let registry = MetricsRegistry()
     let history: PipeHistory
@@ -74,7 +76,7 @@ struct APIFixture: Sendable {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    var api: ControlAPI { ControlAPI(dependencies, resources: resources) }
+    var api: ControlAPI { ControlAPI(dependencies, console: console, resources: resources) }
 
     /// Runs `body` with a client of the router.
     func run<Value: Sendable>(_ body: @Sendable (APIClient) async throws -> Value) async throws -> Value {

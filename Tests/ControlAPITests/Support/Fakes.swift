@@ -2,6 +2,7 @@ import ClickHouse
 import ControlAPI
 import FoundationEssentials
 import PipeCore
+import PipeRuntime
 import QueryEndpoints
 import Synchronization
 

@@ -11,6 +11,24 @@ struct DestinationTests {
         await fixture.directory.inspect(spec).filter { $0.severity == .failure }.map(\.field.description)
     }
 
+    @Test func theLogOfAPipeIsReadNewestFirstPageByPage() async throws {
+        try await WarehouseFixture.use { fixture in
+            let logs = ClickHousePipeLogs(services: fixture.directory)
+            let spec = try fixture.spec()
+            #expect(try await logs.lines(of: spec, PipeLogFilter(), limit: 10).isEmpty)
+            let log = logs.log(for: spec)
+            for number in 0..<5 { log.log(number == 3 ? .error : .info, number == 3 ? .typeMismatch : nil, "line \(number) <script>") }
+            let lines = try await logs.lines(of: spec, PipeLogFilter(), limit: 10)
+            #expect(Set(lines.map(\.message)) == Set((0..<5).map { "line \($0) <script>" }))
+            #expect(zip(lines, lines.dropFirst()).allSatisfy { ($0.time, $0.place.hash) > ($1.time, $1.place.hash) })
+            var pages: [PipeLogEntry] = []
+            while let page = try? await logs.lines(of: spec, PipeLogFilter(before: pages.last?.place), limit: 2), !page.isEmpty { pages += page }
+            #expect(pages == lines)
+            let errors = try await logs.lines(of: spec, PipeLogFilter(level: .error), limit: 10)
+            #expect(errors.map(\.code) == ["TYPE_MISMATCH"])
+        }
+    }
+
     @Test func namesTheFieldAtFault() async throws {
         try await WarehouseFixture.use { fixture in
             let good: JSONValue = ["engine": ["type": "MergeTree"], "sortingKey": ["id"], "partitionBy": "id % 3", "primaryKey": "id"]

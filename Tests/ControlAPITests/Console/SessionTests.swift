@@ -1,0 +1,221 @@
+import Catalog
+import ControlAPI
+import Foundation
+import HTTPTypes
+import HummingbirdTesting
+import NIOCore
+import PipeCore
+import Testing
+
+/// Sign-in of the console, as a browser does it.
+@Suite struct SessionTests {
+    /// What a browser keeps of a sign-in.
+    private struct Browser {
+        var cookie: String
+        var token: String
+        var answer: APIAnswer
+    }
+
+    private static func fields(_ values: [String: String]) -> HTTPFields {
+        var fields = HTTPFields()
+        for (name, value) in values { HTTPField.Name(name).map { fields[$0] = value } }
+        return fields
+    }
+
+    /// A request to a path that is not below `/v1`.
+    private static func send(
+        _ client: APIClient, _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, _ headers: [String: String] = [:]
+    ) async throws -> APIAnswer {
+        let bytes = try body.map { ByteBuffer(bytes: try JSONText.encode($0)) }
+        return try await client.client.execute(uri: path, method: method, headers: fields(headers), body: bytes) { response in
+            APIAnswer(
+                status: Int(response.status.code), headers: response.headers, text: String(buffer: response.body),
+                body: (try? JSONText.decode(JSONValue.self, from: response.body.readableBytesView)) ?? .null)
+        }
+    }
+
+    private static func signIn(_ client: APIClient, _ key: String = "admin", headers: [String: String] = [:]) async throws -> APIAnswer {
+        try await send(
+            client, .post, "/console/session", ["keyId": .string("\(key)-id"), "keySecret": .string("\(key)-secret")],
+            ["Content-Type": "application/json"].merging(headers) { $1 })
+    }
+
+    private static func browser(_ client: APIClient, _ key: String = "admin") async throws -> Browser {
+        let answer = try await signIn(client, key)
+        let cookie = try #require(answer.headers[.setCookie]?.split(separator: ";").first.map(String.init))
+        return Browser(cookie: cookie, token: try #require(answer.result["csrfToken"]?.string), answer: answer)
+    }
+
+    @Test func aKeyIsExchangedForACookieOutOfReachOfScripts() async throws {
+        try await APIFixture().run { client async throws in
+            let browser = try await Self.browser(client)
+            #expect(browser.answer.status == 200)
+            let cookie = try #require(browser.answer.headers[.setCookie])
+            for part in ["HttpOnly", "SameSite=Strict", "Path=/"] { #expect(cookie.contains(part)) }
+            #expect(!cookie.contains("Secure"), "the fixture has no TLS")
+            #expect(!cookie.contains("admin-secret") && !browser.answer.text.contains("admin-secret"))
+            let result = browser.answer.result
+            #expect(result["key"]?["name"] == "admin")
+            #expect(result["organization"] == ["id": .string(APIFixture.organizationID), "name": "Penstock"])
+            #expect(result["services"]?[APIFixture.serviceID]?.array?.contains("sql-console:database:access") == true)
+
+            let again = try await Self.send(client, .get, "/console/session", nil, ["Cookie": "a=b; \(browser.cookie)"])
+            #expect(again.result["csrfToken"] == .string(browser.token))
+            let list = try await client.send(.get, "~/services", key: nil, headers: Self.fields(["Cookie": browser.cookie]))
+            #expect(list.status == 200)
+        }
+    }
+
+    @Test func overTLSTheCookieIsSecure() async throws {
+        var fixture = try await APIFixture()
+        fixture.configuration.publicURL = "https://penstock.example"
+        try await fixture.run { client async throws in
+            #expect(try await Self.signIn(client).headers[.setCookie]?.contains("; Secure") == true)
+        }
+    }
+
+    @Test func aChangeNeedsTheTokenOfItsSession() async throws {
+        try await APIFixture().run { client async throws in
+            let browser = try await Self.browser(client)
+            func rename(_ headers: [String: String]) async throws -> APIAnswer {
+                try await client.send(
+                    .patch, "~", key: nil, body: ["name": "Renamed"],
+                    headers: Self.fields(["Cookie": browser.cookie].merging(headers) { $1 }))
+            }
+            #expect(try await rename([:]).status == 403)
+            #expect(try await rename(["X-CSRF-Token": "guess"]).status == 403)
+            let other = try await Self.browser(client, "developer")
+            #expect(try await rename(["X-CSRF-Token": other.token]).status == 403)
+            #expect(try await client.send(.get, "~").result["name"] == "Penstock")
+            #expect(try await rename(["X-CSRF-Token": browser.token]).status == 200)
+            #expect(try await client.send(.get, "~").result["name"] == "Renamed")
+        }
+    }
+
+    @Test(arguments: ["cross-site", "same-site"]) func pagesOfOtherOriginsCannotUseASession(site: String) async throws {
+        try await APIFixture().run { client async throws in
+            let browser = try await Self.browser(client)
+            let headers = ["Cookie": browser.cookie, "Sec-Fetch-Site": site, "X-CSRF-Token": browser.token]
+            #expect(try await client.send(.get, "~/services", key: nil, headers: Self.fields(headers)).status == 403)
+            #expect(try await client.send(.patch, "~", key: nil, body: ["name": "x"], headers: Self.fields(headers)).status == 403)
+            #expect(try await Self.signIn(client, headers: ["Sec-Fetch-Site": site]).status == 403)
+            // A key is no session: browsers do not send it by themselves.
+            #expect(try await client.send(.get, "~/services", headers: Self.fields(["Sec-Fetch-Site": site])).status == 200)
+        }
+    }
+
+    @Test func aFormOfAnotherSiteCannotSignIn() async throws {
+        try await APIFixture().run { client async throws in
+            let answer = try await Self.signIn(client, headers: ["Content-Type": "text/plain"])
+            #expect(answer.status == 400)
+            #expect(answer.headers[.setCookie] == nil)
+        }
+    }
+
+    @Test func wrongCredentialsAreRefusedAndCounted() async throws {
+        try await APIFixture().run { client async throws in
+            let body: JSONValue = ["keyId": "admin-id", "keySecret": "wrong"]
+            let json = ["Content-Type": "application/json"]
+            let refused = try await Self.send(client, .post, "/console/session", body, json)
+            #expect(refused.status == 401)
+            #expect(refused.headers[.wwwAuthenticate] != nil)
+            // The console says who it is, or the browser would ask for a password by itself.
+            let console = try await Self.send(client, .post, "/console/session", body, json.merging(["X-Requested-With": "x"]) { $1 })
+            #expect(console.headers[.wwwAuthenticate] == nil)
+            let missing = try await Self.send(client, .post, "/console/session", ["keyId": "admin-id"], json)
+            #expect(missing.status == 400 && missing.error.contains("keySecret is required"))
+        }
+        var fixture = try await APIFixture()
+        fixture.configuration.refusalLimit = .init(requests: 2, per: .seconds(60))
+        try await fixture.run { client async throws in
+            var statuses: [Int] = []
+            for _ in 0..<3 {
+                let body: JSONValue = ["keyId": "admin-id", "keySecret": "wrong"]
+                statuses.append(try await Self.send(client, .post, "/console/session", body, ["Content-Type": "application/json"]).status)
+            }
+            #expect(statuses == [401, 401, 429])
+        }
+    }
+
+    @Test func aSessionEndsWhenItIsIdleAndWithItsKey() async throws {
+        let fixture = try await APIFixture()
+        let key = try await fixture.addKey("guest", roles: ["developer"])
+        try await fixture.run { client async throws in
+            let browser = try await Self.browser(client, "guest")
+            func status() async throws -> Int {
+                try await client.send(.get, "~/services", key: nil, headers: Self.fields(["Cookie": browser.cookie])).status
+            }
+            for _ in 0..<3 {
+                fixture.time.advance(29 * 60)
+                #expect(try await status() == 200)
+            }
+            fixture.time.advance(31 * 60)
+            #expect(try await status() == 401)
+
+            let second = try await Self.browser(client, "guest")
+            _ = try await fixture.catalog.updateKey(key.id) { $0.isEnabled = false }
+            let answer = try await client.send(.get, "~/services", key: nil, headers: Self.fields(["Cookie": second.cookie]))
+            #expect(answer.status == 401)
+            #expect(answer.error.contains("sign in again"))
+        }
+    }
+
+    @Test func aSessionEndsAfterTwelveHoursHoweverMuchItIsUsed() async throws {
+        let store = SessionStore()
+        var now = APIFixture.start
+        let (token, _) = store.open(keyIDHash: "k", at: now)
+        for _ in 0..<(12 * 60 / 20 - 1) {
+            now += 20 * 60
+            #expect(store.find(token, at: now) != nil)
+        }
+        #expect(store.find(token, at: now + 20 * 60) == nil)
+        // Looking is no use.
+        let (other, _) = store.open(keyIDHash: "k", at: now)
+        #expect(store.find(other, at: now + 29 * 60, isUse: false) != nil)
+        #expect(store.find(other, at: now + 31 * 60) == nil)
+    }
+
+    @Test func theSessionIdleLongestMakesRoom() {
+        let store = SessionStore(capacity: 2)
+        let tokens = (0..<3).map { store.open(keyIDHash: "k", at: APIFixture.start + Double($0)).token }
+        #expect(tokens.map { store.find($0, at: APIFixture.start + 3) != nil } == [false, true, true])
+    }
+
+    @Test func signingOutEndsTheSession() async throws {
+        try await APIFixture().run { client async throws in
+            let browser = try await Self.browser(client)
+            let headers = ["Cookie": browser.cookie]
+            #expect(try await Self.send(client, .delete, "/console/session", nil, headers).status == 403)
+            let answer = try await Self.send(
+                client, .delete, "/console/session", nil, headers.merging(["X-CSRF-Token": browser.token]) { $1 })
+            #expect(answer.status == 200)
+            #expect(answer.headers[.setCookie]?.contains("Max-Age=0") == true)
+            #expect(try await Self.send(client, .get, "/console/session", nil, headers).status == 401)
+        }
+    }
+
+    @Test func aLinkSignsInOnceWithinAnHour() async throws {
+        let fixture = try await APIFixture()
+        try await fixture.run { client async throws in
+            func redeem(_ code: String) async throws -> APIAnswer {
+                try await Self.send(client, .post, "/console/session", ["code": .string(code)], ["Content-Type": "application/json"])
+            }
+            let code = fixture.sessions.issueCode(keyID: "admin-id", at: fixture.time.now)
+            let first = try await redeem(code)
+            #expect(first.status == 200 && first.result["key"]?["name"] == "admin")
+            #expect(try await redeem(code).status == 401)
+            let late = fixture.sessions.issueCode(keyID: "admin-id", at: fixture.time.now)
+            fixture.time.advance(3601)
+            #expect(try await redeem(late).status == 401)
+            #expect(try await redeem("guess").status == 401)
+        }
+    }
+
+    @Test func aKeysAddressesHoldForItsSessions() async throws {
+        let fixture = try await APIFixture()
+        try await fixture.addKey("elsewhere", roles: ["admin"]) { $0.ipAccessList = [IPAccessEntry(source: "192.0.2.0/24")] }
+        try await fixture.run { client async throws in
+            #expect(try await Self.signIn(client, "elsewhere").status == 403)
+        }
+    }
+}
