@@ -62,7 +62,7 @@ function showForm(view, values, existing = null) {
         existing ? null : h("p", { class: "muted break" }, `Publishes “${saved.name}” under a URL of its own. Callers choose values for its parameters, and nothing else.`),
         allowed ? null : notice("Your key may see endpoints but not make or change them.", "warn"), form);
     replace(foot, existing ? button("Back", () => showEndpoint(view)) : null, submit);
-    body.closest("dialog")?.scrollTo(0, 0);
+    body.closest(".dialog-body")?.scrollTo(0, 0);
     form.querySelector("input")?.focus();
 }
 
@@ -104,7 +104,6 @@ function showEndpoint(view, isNew = false) {
         openapiButton(service, endpoint),
         button("Edit", () => showForm(view, endpoint, endpoint), { symbol: "edit", disabled: !allowed, title: why }),
         button("Done", () => close(), { kind: "primary" }));
-    const dialog = body.closest("dialog");
-    dialog?.scrollTo(0, 0);
+    body.closest(".dialog-body")?.scrollTo(0, 0);
     foot.lastElementChild.focus({ preventScroll: true });
 }
