@@ -72,7 +72,7 @@ export function shell() {
         }
         if (context.signal.aborted) return;
         replace(main, content);
-        main.scrollTop = 0;
+        window.scrollTo(0, 0);
         if (!main.contains(document.activeElement)) main.focus({ preventScroll: true });
     }
     for (const type of ["sessionrenewed", "serviceschange"]) window.addEventListener(type, () => { services = null; });

@@ -37,7 +37,8 @@ export async function resyncPipe(pipe, done) {
             const chosen = boxes.filter((one) => one.input.checked).map((one) => one.input.value);
             if (!chosen.length) { problem.replaceChildren(notice("Choose at least one table", "warn")); return; }
             try {
-                const result = await patch(pipePath(pipe, "/state"), chosen.length === boxes.length ? { command: "resync" } : { command: "resync", tables: chosen });
+                const body = chosen.length === boxes.length ? { command: "resync" } : { command: "resync", tables: chosen };
+                const result = await patch(pipePath(pipe, "/state"), body);
                 toast(`${pipe.name} loads ${chosen.length === boxes.length ? "all its tables" : chosen.join(", ")} anew`);
                 close(true);
                 await done(result);
@@ -55,7 +56,8 @@ export async function resyncPipe(pipe, done) {
 export async function deletePipe(pipe, done) {
     const kept = targets(pipe);
     const text = [`${pipe.name} ends, and its checkpoints, errors shown here and settings go with it. `,
-        kept.length ? `Target tables stay with their rows: ${kept.slice(0, 5).join(", ")}${kept.length > 5 ? ` and ${kept.length - 5} more` : ""}. ` : "",
+        kept.length ? `Target tables stay with their rows: ${kept.slice(0, 5).join(", ")}` : "",
+        kept.length > 5 ? ` and ${kept.length - 5} more` : "", kept.length ? ". " : "",
         isDatabase(pipeKind(pipe)) ? "What the pipe made at its source, such as a replication slot, is removed there." : ""];
     let unclean = null;
     const work = async () => {
@@ -81,7 +83,8 @@ export function actionItems(pipe, done) {
     return [
         { text: "Start", symbol: "play", disabled: !may || !now.start, action: () => startPipe(pipe, done) },
         { text: "Stop", symbol: "stop", disabled: !may || !now.stop, action: () => stopPipe(pipe, done) },
-        isDatabase(pipeKind(pipe)) ? { text: "Resync…", symbol: "refresh", disabled: !may || !now.resync, action: () => resyncPipe(pipe, done) } : null,
+        isDatabase(pipeKind(pipe)) ? { text: "Resync…", symbol: "refresh", disabled: !may || !now.resync, action: () => resyncPipe(pipe, done) }
+            : null,
         { text: "Delete…", symbol: "trash", danger: true, disabled: !may, action: () => deletePipe(pipe, done) },
     ];
 }

@@ -18,7 +18,8 @@ export function chipField(label, chosen, options, { path, hint, changed = () => 
     input.before(place);
     node.update = () => {
         const left = options().filter((one) => one && !chosen.includes(one));
-        replace(input, h("option", { value: "" }, left.length ? "Add a column…" : "No more columns"), left.map((one) => h("option", { value: one }, one)));
+        replace(input, h("option", { value: "" }, left.length ? "Add a column…" : "No more columns"),
+            left.map((one) => h("option", { value: one }, one)));
         place.hidden = chosen.length === 0;
         replace(place, chosen.map((one, index) => h("li", {}, h("button", {
             type: "button", class: "chip mono", "aria-label": `Take ${one} out of ${label}`, title: "Take out",

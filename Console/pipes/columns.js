@@ -3,8 +3,9 @@ import { h, replace, uniqueID } from "../core/dom.js";
 import { button } from "../components/button.js";
 import { openMenu } from "../components/menu.js";
 
-const types = ["String", "LowCardinality(String)", "Nullable(String)", "Bool", "UInt8", "UInt16", "UInt32", "UInt64", "Int8", "Int16", "Int32", "Int64", "Float32", "Float64",
-    "Decimal(18, 4)", "Date", "Date32", "DateTime", "DateTime64(3)", "DateTime64(6)", "UUID", "IPv4", "IPv6", "Array(String)", "Map(String, String)", "JSON"];
+const types = ["String", "LowCardinality(String)", "Nullable(String)", "Bool", "UInt8", "UInt16", "UInt32", "UInt64", "Int8", "Int16", "Int32",
+    "Int64", "Float32", "Float64", "Decimal(18, 4)", "Date", "Date32", "DateTime", "DateTime64(3)", "DateTime64(6)", "UUID", "IPv4", "IPv6",
+    "Array(String)", "Map(String, String)", "JSON"];
 
 /**
  * `{ element, update(), missing() }`. `columns`: `[{ source, name, type }]`, changed in place.
@@ -12,8 +13,10 @@ const types = ["String", "LowCardinality(String)", "Nullable(String)", "Bool", "
  * - fields(): what the source has, `[{ name, type }]`. - virtual: its virtual columns. - fixed: names and types are those of a table that exists.
  * - changed(): told of each change. - renamed(before, after): the name of a column changed.
  */
-export function columnEditor(columns, { fields = () => [], virtual = [], fixed = () => false, changed = () => {}, renamed = () => {}, disabled = false } = {}) {
-    const sources = h("datalist", { id: uniqueID("sources") }), known = h("datalist", { id: uniqueID("types") }, types.map((type) => h("option", { value: type })));
+export function columnEditor(columns, { fields = () => [], virtual = [], fixed = () => false, changed = () => {}, renamed = () => {},
+    disabled = false } = {}) {
+    const sources = h("datalist", { id: uniqueID("sources") }), known = h("datalist", { id: uniqueID("types") },
+        types.map((type) => h("option", { value: type })));
     const body = h("div", { class: "columns-body" });
     const none = h("p", { class: "muted" }, "No columns yet: add them here, or go back and read a sample.");
 
@@ -24,7 +27,8 @@ export function columnEditor(columns, { fields = () => [], virtual = [], fixed =
         control.setAttribute("aria-label", label);
         control.setAttribute("aria-describedby", id);
         control.disabled = control.disabled || disabled;
-        const node = h("div", { class: "field", dataset: { path } }, h("span", { class: "cell-label", "aria-hidden": "true" }, label.replace(/ of column \d+$/, "")), control, problem);
+        const short = h("span", { class: "cell-label", "aria-hidden": "true" }, label.replace(/ of column \d+$/, ""));
+        const node = h("div", { class: "field", dataset: { path } }, short, control, problem);
         node.problem = (text) => {
             replace(problem, text ?? "");
             if (text) control.setAttribute("aria-invalid", "true");
@@ -36,18 +40,23 @@ export function columnEditor(columns, { fields = () => [], virtual = [], fixed =
 
     function line(column, index) {
         const number = index + 1;
-        const text = (value, attributes) => h("input", { class: "mono", value: value ?? "", autocomplete: "off", spellcheck: "false", ...attributes });
-        const source = text(column.source, { list: sources.id, placeholder: "default of the column", oninput: () => { column.source = source.value; changed(); } });
-        const name = text(column.name, { disabled: fixed(), oninput: () => { const before = column.name; column.name = name.value; renamed(before, name.value); changed(); } });
+        const text = (value, attributes) => h("input", { class: "mono", value: value ?? "", autocomplete: "off", spellcheck: "false",
+            ...attributes });
+        const source = text(column.source, { list: sources.id, placeholder: "default of the column",
+            oninput: () => { column.source = source.value; changed(); } });
+        const name = text(column.name, { disabled: fixed(),
+            oninput: () => { const before = column.name; column.name = name.value; renamed(before, name.value); changed(); } });
         const type = text(column.type, { list: known.id, disabled: fixed(), oninput: () => { column.type = type.value; changed(); } });
-        const small = (label, symbol, action, off) => button(`${label} column ${number}`, action, { symbol, iconOnly: true, small: true, kind: "quiet", disabled: disabled || off });
+        const small = (label, symbol, action, off) => button(`${label} column ${number}`, action,
+            { symbol, iconOnly: true, small: true, kind: "quiet", disabled: disabled || off });
         return h("div", { class: "column-line", role: "group", "aria-label": `Column ${number}` },
             cell(`Source field of column ${number}`, source, `fieldMappings[${index}].sourceField`),
             cell(`Name of column ${number}`, name, `destination.columns[${index}].name`),
             cell(`Type of column ${number}`, type, `destination.columns[${index}].type`),
             h("div", { class: "column-tools" },
-                small("Move up", "up", () => move(index, -1), index === 0), small("Move down", "down", () => move(index, 1), index === columns.length - 1),
-                small("Remove", "trash", () => { columns.splice(index, 1); update(); changed(); focus(Math.min(index, columns.length - 1)); }, false)));
+                small("Move up", "up", () => move(index, -1), index === 0),
+                small("Move down", "down", () => move(index, 1), index === columns.length - 1),
+                small("Remove", "trash", () => { columns.splice(index, 1); update(); changed(); focus(Math.min(index, columns.length - 1)); })));
     }
 
     const focus = (index) => (body.children[index]?.querySelector(".column-tools button:not(:disabled)") ?? add).focus();
@@ -73,15 +82,22 @@ export function columnEditor(columns, { fields = () => [], virtual = [], fixed =
 
     const add = button("Add a column", () => append({ source: "", name: "", type: "String" }), { symbol: "plus", small: true, disabled });
     const addVirtual = virtual.length ? button("Add a virtual column", () => openMenu(addVirtual, virtual.map((one) => ({
-        text: `${one.name}  ${one.type}`, disabled: columns.some((column) => column.source === one.name), action: () => append({ source: one.name, name: one.name, type: one.type }),
+        text: `${one.name}  ${one.type}`, disabled: columns.some((column) => column.source === one.name),
+            action: () => append({ source: one.name, name: one.name, type: one.type }),
     }))), { symbol: "down", small: true, disabled }) : null;
     update();
+    const problem = h("div", { class: "problem", "aria-live": "polite" });
+    const element = h("div", { class: "field stack columns", dataset: { path: "destination.columns" } },
+        h("div", { class: "column-heads small muted", "aria-hidden": "true" },
+            ["Source field", "Column", "Type", ""].map((text) => h("span", {}, text))),
+        body, none, problem, h("div", { class: "row tight" }, add, addVirtual), sources, known);
+    element.problem = (text) => replace(problem, text ?? "");
     return {
-        update,
-        element: h("div", { class: "field stack columns", dataset: { path: "destination.columns" } },
-            h("div", { class: "column-heads small muted", "aria-hidden": "true" }, h("span", {}, "Source field"), h("span", {}, "Column"), h("span", {}, "Type"), h("span", {})),
-            body, none, h("div", { class: "row tight" }, add, addVirtual), sources, known),
-        missing: () => (columns.length ? columns.flatMap((column, index) => [["name", column.name], ["type", column.type]].filter(([, value]) => !value?.trim())
-            .map(([member]) => ({ field: `destination.columns[${index}].${member}`, message: "is required" }))) : [{ field: "columns", message: "must list at least one column" }]),
+        update, element,
+        missing() {
+            if (!columns.length) return [{ field: "destination.columns", message: "must list at least one column" }];
+            return columns.flatMap((column, index) => ["name", "type"].filter((member) => !column[member]?.trim())
+                .map((member) => ({ field: `destination.columns[${index}].${member}`, message: "is required" })));
+        },
     };
 }

@@ -21,10 +21,13 @@ import { tablesStep } from "./create/tables.js";
 import { settingsStep } from "./create/settings.js";
 import { reviewStep } from "./create/review.js";
 
-const builders = { source: sourceStep, connection: connectionStep, sample: sampleStep, destination: destinationStep, tables: tablesStep, settings: settingsStep, review: reviewStep };
-const titles = { source: "Source", connection: "Connection", sample: "Test and sample", destination: "Destination", tables: "Tables", settings: "Settings", review: "Review" };
+const builders = { source: sourceStep, connection: connectionStep, sample: sampleStep, destination: destinationStep, tables: tablesStep,
+    settings: settingsStep, review: reviewStep };
+const titles = { source: "Source", connection: "Connection", sample: "Test and sample", destination: "Destination", tables: "Tables",
+    settings: "Settings", review: "Review" };
 
-const order = (draft) => (isDatabase(draft.kind) ? ["source", "connection", "tables", "settings", "review"] : ["source", "connection", "sample", "destination", "settings", "review"]);
+const order = (draft) => (isDatabase(draft.kind) ? ["source", "connection", "tables", "settings", "review"]
+    : ["source", "connection", "sample", "destination", "settings", "review"]);
 
 /** The step on which the field with this path of the body stands. */
 export function stepOf(path, draft) {
@@ -43,7 +46,8 @@ export default async function page({ signal, title, service }) {
     title("Create a pipe");
     const head = h("div", { class: "page-head" }, h("h1", {}, "Create a pipe"), h("a", { class: "button", href: href("/pipes") }, "Cancel"));
     if (!mayManage(service)) {
-        return h("div", { class: "page" }, head, empty("This key may not create pipes", `${lacking}. Sign in with one that has it, or ask an administrator.`,
+        return h("div", { class: "page" }, head, empty("This key may not create pipes",
+            `${lacking}. Sign in with one that has it, or ask an administrator.`,
             h("a", { class: "button", href: href("/pipes") }, "Back to the pipes")));
     }
     const [context] = await Promise.all([get(servicePath(service, "/clickpipes/context"), { signal }).catch(() => ({})), pageStyle("pipes")]);
@@ -70,7 +74,8 @@ export default async function page({ signal, title, service }) {
         replace(list, steps.map((step, index) => {
             const is = step === current;
             const number = h("span", { class: "step-number", "aria-hidden": "true" }, index < steps.indexOf(current) ? icon("check") : index + 1);
-            return h("li", {}, h("button", { type: "button", class: "step-link", disabled: index > reached, "aria-current": is ? "step" : null, dataset: { step }, onclick: () => { if (!is) show(step); } },
+            return h("li", {}, h("button", { type: "button", class: "step-link", disabled: index > reached, "aria-current": is ? "step" : null,
+                dataset: { step }, onclick: () => { if (!is) show(step); } },
                 number, titles[step]));
         }));
     }
@@ -112,7 +117,8 @@ export default async function page({ signal, title, service }) {
         const lost = placeProblems(place, problems);
         const others = problems.filter((one) => stepOf(one.field, draft) !== step);
         replace(messages, notice([what, ": ", problems.length === 1 ? "one thing is wrong." : `${problems.length} things are wrong.`], "bad",
-            [...new Set([...lost, ...others.map((one) => `${one.field} ${one.message}`), ...rest])].map((text) => h("div", { class: "small" }, text))));
+            [...new Set([...lost, ...others.map((one) => `${one.field} ${one.message}`), ...rest])].map((text) => h("div", { class: "small" },
+                text))));
         messages.scrollIntoView({ block: "nearest" });
     }
 
@@ -129,7 +135,9 @@ export default async function page({ signal, title, service }) {
         next();
     }
 
-    guardLeaving(async () => done || !draft.kind || signal.aborted || confirmed("Leave the form?", { text: "What you have filled in is lost.", action: "Leave", danger: true, work: async () => {} }));
+    guardLeaving(async () => done || !draft.kind || signal.aborted
+        || confirmed("Leave the form?", { text: "What you have filled in is lost.", action: "Leave", danger: true, work: async () => {} }));
     show("source", { focus: false });
-    return h("div", { class: "page wizard" }, head, h("nav", { "aria-label": "Steps" }, list), h("section", { class: "card stack wide" }, heading, messages, place, foot));
+    return h("div", { class: "page wizard" }, head, h("nav", { "aria-label": "Steps" }, list),
+        h("section", { class: "card stack wide" }, heading, messages, place, foot));
 }

@@ -27,7 +27,8 @@ export default async function page({ params, query, signal, title, service }) {
         [first] = await Promise.all([get(path, { signal }), pageStyle("pipes")]);
     } catch (error) {
         if (error.status !== 404) throw error;
-        return h("div", { class: "page" }, h("h1", {}, "No such pipe"), empty("This pipe is not here", "It was deleted, or it belongs to another service.", h("a", { class: "button", href: href("/pipes") }, "Go to the pipes")));
+        return h("div", { class: "page" }, h("h1", {}, "No such pipe"), empty("This pipe is not here",
+            "It was deleted, or it belongs to another service.", h("a", { class: "button", href: href("/pipes") }, "Go to the pipes")));
     }
 
     const watchers = new Set();
@@ -85,8 +86,10 @@ export default async function page({ params, query, signal, title, service }) {
     function showTrouble(pipe) {
         const help = advice(pipe);
         if (!pipe.stateMessage && !isFailed(pipe.state)) { replace(trouble); return; }
-        const links = [["log", "See the log"], ...(isDatabase(pipeKind(pipe)) ? [["progress", "See the tables"]] : [["errors", "See the errors"]]), ["settings", "Change the settings"]];
-        replace(trouble, notice(h("strong", {}, isFailed(pipe.state) ? "The pipe has failed" : "What it waits for"), isFailed(pipe.state) ? "bad" : "warn",
+        const links = [["log", "See the log"], ...(isDatabase(pipeKind(pipe)) ? [["progress", "See the tables"]] : [["errors", "See the errors"]]),
+            ["settings", may ? "Change the settings" : "See the settings"]];
+        replace(trouble, notice(h("strong", {}, isFailed(pipe.state) ? "The pipe has failed" : "What it waits for"),
+            isFailed(pipe.state) ? "bad" : "warn",
             h("div", { class: "break", dataset: { test: "state-message" } }, pipe.stateMessage ?? "It gave no reason; the log may."),
             help ? h("div", { dataset: { test: "advice" } }, help) : null,
             h("div", { class: "row tight" }, links.map(([id, words]) => button(words, () => view.choose(id), { small: true })))));
@@ -100,12 +103,14 @@ export default async function page({ params, query, signal, title, service }) {
 
     const all = tabs("Parts of the pipe", [
         { id: "overview", text: "Overview", show: (until) => overview(view, until) },
-        { id: "progress", text: isDatabase(pipeKind(first)) ? "Tables" : pipeKind(first) === "objectStorage" ? "Files" : "Progress", show: (until) => progress(view, until) },
+        { id: "progress", text: isDatabase(pipeKind(first)) ? "Tables" : pipeKind(first) === "objectStorage" ? "Files" : "Progress",
+            show: (until) => progress(view, until) },
         { id: "errors", text: "Errors", show: (until) => errors(view, until) },
         { id: "log", text: "Log", show: (until) => log(view, until) },
         { id: "settings", text: "Settings", show: (until) => settings(view, until) },
         { id: "raw", text: "Raw", show: (until) => raw(view, until) },
-    ], { initial: query.get("tab") ?? "overview", chosen: (id) => replaceAddress(`/pipes/${params.id}`, id === "overview" ? {} : { tab: id }), signal });
+    ], { initial: query.get("tab") ?? "overview", chosen: (id) => replaceAddress(`/pipes/${params.id}`, id === "overview" ? {} : { tab: id }),
+        signal });
 
     listen("pipes", (data) => {
         if (data.removed?.includes(params.id)) { gone(); return; }
@@ -113,12 +118,14 @@ export default async function page({ params, query, signal, title, service }) {
         if (!told || view.gone) return;
         const before = view.pipe;
         const same = ["name", "state", "stateMessage", "updatedAt"].every((member) => (told[member] ?? null) === (before[member] ?? null));
-        if (!same) view.set({ ...before, name: told.name, state: told.state, stateMessage: told.stateMessage ?? undefined, updatedAt: told.updatedAt });
+        if (!same) view.set({ ...before, name: told.name, state: told.state, stateMessage: told.stateMessage ?? undefined,
+            updatedAt: told.updatedAt });
         // More than the state may have changed: the document is read anew, once.
         if (told.updatedAt !== before.updatedAt) view.renew();
     }, signal);
     showHead();
     return h("div", { class: "page" },
-        h("div", { class: "stack" }, h("a", { class: "small back-link", href: href("/pipes") }, "All pipes"), h("div", { class: "page-head" }, h("div", { class: "row" }, name, state), doing), line, trouble),
+        h("div", { class: "stack" }, h("a", { class: "small back-link", href: href("/pipes") }, "All pipes"),
+            h("div", { class: "page-head" }, h("div", { class: "row" }, name, state), doing), line, trouble),
         all.element);
 }

@@ -23,7 +23,8 @@ function unbase64(text) {
  */
 export function textFile(label, value, { secret = false, binary = false, disabled = false, changed }) {
     const initial = value ? (binary ? unbase64(value) : value) : "";
-    const input = h("textarea", { class: `mono${secret ? " masked" : ""}`, rows: 3, spellcheck: "false", autocomplete: "off", disabled, value: initial ?? "" });
+    const input = h("textarea", { class: `mono${secret ? " masked" : ""}`, rows: 3, spellcheck: "false", autocomplete: "off", disabled,
+        value: initial ?? "" });
     const told = h("span", { class: "muted small", "aria-live": "polite" }, initial === null ? "A binary file is chosen" : "");
     const file = h("input", { type: "file", hidden: true, tabindex: "-1", "aria-label": `File for ${label}` });
     const send = () => {
@@ -44,5 +45,6 @@ export function textFile(label, value, { secret = false, binary = false, disable
         told.textContent = chosen.name;
         file.value = "";
     });
-    return { input, element: h("div", { class: "row tight" }, button("Read a file…", () => file.click(), { small: true, disabled, attributes: { "aria-label": `Read a file for ${label}` } }), told, file) };
+    return { input, element: h("div", { class: "row tight" }, button("Read a file…", () => file.click(),
+        { small: true, disabled, attributes: { "aria-label": `Read a file for ${label}` } }), told, file) };
 }

@@ -19,11 +19,13 @@ export function withInitials(descriptors, values = {}) {
  */
 export function descriptorForm(descriptors, values, { prefix, changed = () => {}, editing = false, disabled = false } = {}) {
     withInitials(descriptors, values);
-    const entries = descriptors.map((descriptor) => ({ descriptor, ...control(descriptor, values, { prefix, editing, disabled, told: () => { refresh(); changed(descriptor.path); } }) }));
+    const entries = descriptors.map((descriptor) => ({ descriptor, ...control(descriptor, values,
+        { prefix, editing, disabled, told: () => { refresh(); changed(descriptor.path); } }) }));
     for (const { descriptor, node } of entries) if (descriptor.full) node.classList.add("full");
     const plain = h("div", { class: "pipe-form" }, entries.filter((one) => !one.descriptor.advanced).map((one) => one.node));
     const folded = entries.filter((one) => one.descriptor.advanced);
-    const more = folded.length ? h("details", { class: "more" }, h("summary", {}, "More options"), h("div", { class: "pipe-form" }, folded.map((one) => one.node))) : null;
+    const more = folded.length ? h("details", { class: "more" }, h("summary", {}, "More options"),
+        h("div", { class: "pipe-form" }, folded.map((one) => one.node))) : null;
 
     function refresh() {
         for (const { descriptor, node, renew } of entries) {
@@ -36,7 +38,8 @@ export function descriptorForm(descriptors, values, { prefix, changed = () => {}
     return {
         element: h("div", { class: "stack wide" }, plain, more), refresh,
         /** Problems of fields that are required, shown and empty. */
-        missing: () => descriptors.filter((one) => one.required && shown(one, values) && isEmpty(values[one.path]) && !(editing && (one.secret || one.credential)))
+        missing: () => descriptors.filter((one) => one.required && shown(one, values) && isEmpty(values[one.path])
+            && !(editing && (one.secret || one.credential)))
             .map((one) => ({ field: `${prefix}.${one.path}`, message: "is required" })),
     };
 }
@@ -53,7 +56,8 @@ function control(descriptor, values, { prefix, editing, disabled, told }) {
         wrapper.problem = (text) => replace(problem, text ?? "");
         return { node: wrapper };
     }
-    const shape = { path: full, hint: editing && (descriptor.secret || descriptor.credential) ? [hint, hint ? ". " : "", "Stays as it is when empty"] : hint, optional: !required && type !== "select" };
+    const shape = { path: full, hint: editing && (descriptor.secret || descriptor.credential)
+        ? [hint, hint ? ". " : "", "Stays as it is when empty"] : hint, optional: !required && type !== "select" };
     if (type === "select") {
         const options = () => (typeof descriptor.options === "function" ? descriptor.options(values) : descriptor.options);
         const input = select(options(), values[path] ?? "", { disabled, onchange: () => set(input.value) });
@@ -75,8 +79,10 @@ function control(descriptor, values, { prefix, editing, disabled, told }) {
         return { node };
     }
     const input = h("input", {
-        type: descriptor.secret ? "password" : type === "number" ? "number" : ["datetime", "seconds", "rfc3339"].includes(type) ? "datetime-local" : "text",
-        autocomplete: descriptor.secret ? "new-password" : "off", spellcheck: "false", placeholder: descriptor.placeholder, min: descriptor.minimum, max: descriptor.maximum, disabled,
+        type: descriptor.secret ? "password" : type === "number" ? "number" : ["datetime", "seconds", "rfc3339"].includes(type) ? "datetime-local"
+            : "text",
+        autocomplete: descriptor.secret ? "new-password" : "off", spellcheck: "false", placeholder: descriptor.placeholder, min: descriptor.minimum,
+            max: descriptor.maximum, disabled,
         value: text(values[path], type), oninput: () => set(read(input.value, type)),
     });
     return { node: field(label, input, shape) };

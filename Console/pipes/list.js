@@ -27,10 +27,12 @@ export default async function page({ query, signal, title, service }) {
     const nothing = h("div");
     const table = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": "ClickPipes" },
         h("table", { class: "data pipes", role: "table", "aria-label": "ClickPipes" },
-            h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, titles.map(([text, kind]) => h("th", { scope: "col", role: "columnheader", class: kind },
+            h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
+                titles.map(([text, kind]) => h("th", { scope: "col", role: "columnheader", class: kind },
                 kind === "actions" ? h("span", { class: "visually-hidden" }, text) : text)))), body));
 
-    const search = h("input", { type: "search", placeholder: "Search name, source, table", "aria-label": "Search pipes", value: query.get("search") ?? "" });
+    const search = h("input", { type: "search", placeholder: "Search name, source, table", "aria-label": "Search pipes",
+        value: query.get("search") ?? "" });
     const filter = select([{ value: "", text: "All states" }], "", { "aria-label": "State" });
     const total = h("span", { class: "muted", role: "status" });
 
@@ -44,7 +46,8 @@ export default async function page({ query, signal, title, service }) {
         const text = JSON.stringify([...used]);
         if (text === offered) return;
         offered = text;
-        replace(filter, h("option", { value: "" }, "All states"), options.map((state) => h("option", { value: state }, `${stateText(state)} (${used.get(state) ?? 0})`)));
+        replace(filter, h("option", { value: "" }, "All states"),
+            options.map((state) => h("option", { value: state }, `${stateText(state)} (${used.get(state) ?? 0})`)));
         filter.value = wanted;
     }
 
@@ -65,10 +68,12 @@ export default async function page({ query, signal, title, service }) {
         });
         while (body.children.length > shown.length) body.lastElementChild.remove();
         table.hidden = shown.length === 0;
-        total.textContent = pipes.size ? (shown.length === pipes.size ? `${count(pipes.size)} ${pipes.size === 1 ? "pipe" : "pipes"}` : `${count(shown.length)} of ${count(pipes.size)} pipes`) : "";
+        total.textContent = pipes.size ? (shown.length === pipes.size ? `${count(pipes.size)} ${pipes.size === 1 ? "pipe" : "pipes"}`
+            : `${count(shown.length)} of ${count(pipes.size)} pipes`) : "";
         replace(nothing, shown.length ? null : pipes.size
             ? empty("No pipe fits", "Take a word out of the search or choose all states.")
-            : empty("No pipes yet", "A pipe reads files, topics or tables of a database and writes them into ClickHouse, once or for as long as it runs.", createLink()));
+            : empty("No pipes yet", "A pipe reads files, topics or tables of a database and writes them into ClickHouse, once or as long as it runs.",
+                createLink()));
     }
 
     function createLink() {

@@ -11,7 +11,7 @@ export function rates(before, after) {
     return {
         time: after.time, sentRows: perSecond("sentRows"), sentBytes: perSecond("sentBytes"),
         fetchedRows: perSecond("fetchedRows"), fetchedBytes: perSecond("fetchedBytes"),
-        batchRows: batches > 0 ? positive((after.batchRowsSum - before.batchRowsSum) / batches) : null,
+        batchRows: batches > 0 ? positive((after.sentRows - before.sentRows) / batches) : null,
     };
 }
 

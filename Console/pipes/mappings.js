@@ -9,10 +9,13 @@ export function mappingEditor(descriptors, mappings, { prefix, least = 1 }) {
     let forms = [];
 
     function build() {
-        forms = mappings.map((values, index) => descriptorForm(descriptors, values, { prefix: `${prefix}[${index}]`, changed: (path) => follow(values, index, path) }));
+        forms = mappings.map((values, index) => descriptorForm(descriptors, values,
+            { prefix: `${prefix}[${index}]`, changed: (path) => follow(values, index, path) }));
         replace(place, mappings.map((values, index) => h("section", { class: "mapping stack", "aria-label": `Table ${index + 1}` },
             h("div", { class: "row apart" }, h("h4", {}, `Table ${index + 1}`),
-                button("Remove", () => { mappings.splice(index, 1); build(); add.focus(); }, { symbol: "trash", small: true, kind: "quiet", disabled: mappings.length <= least, attributes: { "aria-label": `Remove table ${index + 1}` } })),
+                button("Remove", () => { mappings.splice(index, 1); build(); add.focus(); },
+                    { symbol: "trash", small: true, kind: "quiet", disabled: mappings.length <= least,
+                    attributes: { "aria-label": `Remove table ${index + 1}` } })),
             forms[index].element)));
     }
 
@@ -32,8 +35,10 @@ export function mappingEditor(descriptors, mappings, { prefix, least = 1 }) {
     }, { symbol: "plus", small: true });
 
     // The next table mostly stands in the same schema.
-    const keep = (values) => Object.fromEntries(["sourceSchemaName", "sourceDatabaseName", "sourceDatasetName", "tableEngine"].filter((name) => values[name]).map((name) => [name, values[name]]));
+    const keep = (values) => Object.fromEntries(["sourceSchemaName", "sourceDatabaseName", "sourceDatasetName",
+        "tableEngine"].filter((name) => values[name]).map((name) => [name, values[name]]));
 
     build();
-    return { element: h("div", { class: "stack" }, place, h("div", { class: "row" }, add)), missing: () => forms.flatMap((one) => one.missing()), rebuild: build };
+    return { element: h("div", { class: "stack" }, place, h("div", { class: "row" }, add)), missing: () => forms.flatMap((one) => one.missing()),
+        rebuild: build };
 }

@@ -17,7 +17,8 @@ export function problemsOf(error, under = null) {
             // "source.x source.x.url failed …": the inner path is the exact one. Where only the source is named, the text may say what to check.
             const inner = head.exec(match[2]);
             const hint = /^source\.\w+$/.test(match[1]) ? /Check (source\.[\w.]*\w)/.exec(match[2]) : null;
-            problems.push(inner && inner[1].startsWith(match[1]) ? { field: inner[1], message: inner[2] } : { field: hint?.[1] ?? match[1], message: match[2] });
+            problems.push(inner && inner[1].startsWith(match[1]) ? { field: inner[1], message: inner[2] }
+                : { field: hint?.[1] ?? match[1], message: match[2] });
         } else if (problems.length) problems.at(-1).message += `; ${part}`;
         else rest.push(part);
     }
@@ -26,12 +27,14 @@ export function problemsOf(error, under = null) {
 
 /** Shows the problems beside the fields of `form`; gives those that found no field as `path text`. The first field gets the focus. */
 export function placeProblems(form, problems) {
-    const fields = [...form.querySelectorAll(".field[data-path]")];
+    // What is not shown can show nothing; its problem stands above the form then.
+    const fields = [...form.querySelectorAll(".field[data-path]")].filter((one) => !one.closest("[hidden]"));
     for (const one of fields) one.problem?.(null);
     const rest = [];
     let first = null;
     for (const { field, message } of problems) {
-        const candidates = fields.filter((one) => one.dataset.path === field || field.startsWith(`${one.dataset.path}.`) || field.startsWith(`${one.dataset.path}[`));
+        const candidates = fields.filter((one) => one.dataset.path === field || field.startsWith(`${one.dataset.path}.`)
+            || field.startsWith(`${one.dataset.path}[`));
         const found = candidates.sort((a, b) => b.dataset.path.length - a.dataset.path.length)[0];
         if (!found) { rest.push(`${field} ${message}`); continue; }
         found.closest("details")?.setAttribute("open", "");

@@ -1,7 +1,7 @@
 // One pipe in the list. Its cells are made once and changed in place: the focus stays, and nothing jumps.
 import { h } from "../core/dom.js";
 import { href } from "../core/router.js";
-import { bytes, count, short } from "../core/format.js";
+import { ago, bytes, count, short } from "../core/format.js";
 import { icon } from "../components/icon.js";
 import { button } from "../components/button.js";
 import { openMenu } from "../components/menu.js";
@@ -30,12 +30,15 @@ export function pipeRow(pipe, changed) {
     const source = h("div", { class: "clip mono" });
     const target = h("div", { class: "clip mono grow" });
     const rows = h("div"), size = h("div", { class: "small muted" });
-    const lag = h("td", { class: "number lag", role: "cell", dataset: { label: "Lag" } }), errors = h("td", { class: "number errors", role: "cell", dataset: { label: "Errors" } });
+    const lag = h("td", { class: "number lag", role: "cell", dataset: { label: "Lag" } }),
+        errors = h("td", { class: "number errors", role: "cell", dataset: { label: "Errors" } });
     const message = h("div", { class: "clamp small" }), when = h("div", { class: "small muted" });
-    const more = button("Actions", () => openMenu(more, actionItems(now, (next) => changed(pipe.id, next))), { symbol: "more", iconOnly: true, kind: "quiet", small: true });
+    const more = button("Actions", () => openMenu(more, actionItems(now, (next) => changed(pipe.id, next))),
+        { symbol: "more", iconOnly: true, kind: "quiet", small: true });
     // On narrow screens rows are drawn as cards; the roles keep them a table for screen readers then.
     const cell = (kind, ...content) => h("td", { class: kind, role: "cell" }, ...content);
-    const node = h("tr", { dataset: { pipe: pipe.id }, role: "row" }, h("th", { scope: "row", class: "name", role: "rowheader" }, link), cell("state", badge),
+    const node = h("tr", { dataset: { pipe: pipe.id }, role: "row" }, h("th", { scope: "row", class: "name", role: "rowheader" }, link),
+        cell("state", badge),
         cell("ends", kind, source, h("div", { class: "row tight target" }, h("span", { class: "visually-hidden" }, "into "), icon("right"), target)),
         cell("number flow", rows, size), lag, errors, cell("message", message, when), cell("actions", more));
 
@@ -61,8 +64,8 @@ export function pipeRow(pipe, changed) {
             put(lag, lagText(sample));
             put(errors, sample ? count(sample.errors) : "–");
             put(message, next.stateMessage ?? "", next.stateMessage ?? "");
-            if (shownTime !== next.updatedAt) {
-                shownTime = next.updatedAt;
+            if (shownTime !== ago(next.updatedAt)) {
+                shownTime = ago(next.updatedAt);
                 when.replaceChildren("changed ", timeText(next.updatedAt, { relative: true }));
             }
         },

@@ -44,15 +44,20 @@ export function commands(pipe) {
 
 // Words of a message, and what helps. The first that fits is shown.
 const cures = [
-    [/password authentication|access key is unknown|secret does not belong|SASL|authentication failed|401|403 from/i, "Check the credentials under Settings → Source, then start the pipe again."],
+    [/slot .*is active/i, "An earlier connection to the slot has not ended yet; it is tried again."],
+    [/slot .*does not exist|WAL segment .*removed/i, "Changes are lost at the server: resync the pipe."],
+    [/keeps .* of log on the server/i, "The pipe is behind: look at what it waits for before the server's room for its log is used up."],
+    [/wal_level/i, "Set wal_level = logical in the server's configuration and restart the server."],
+    [/password authentication|access key is unknown|secret does not belong|SASL|authentication failed|401|403 from/i,
+        "Check the credentials under Settings → Source, then start the pipe again."],
     [/not authorized|denied|not enough privileges/i, "Grant the missing right at the place that the message names, then start the pipe again."],
     [/certificate|TLS|SSL/i, "Check the CA certificate and the TLS host under Settings → Source."],
     [/refused the connection|Connection refused|no such host|failed to access|unreachable|timed? ?out|does not answer/i,
         "Check address and port of the source, and that this machine can reach it; the pipe tries again by itself until its patience ends."],
-    [/does not exist|doesn't exist|UNKNOWN_TABLE|missing table|no such/i, "Something that the pipe needs is gone. Make it again, or correct the source or the mapping, then start the pipe."],
+    [/does not exist|doesn't exist|UNKNOWN_TABLE|missing table|no such/i,
+        "Something that the pipe needs is gone. Make it again, or correct the source or the mapping, then start the pipe."],
     [/matches no object/i, "Compare the pattern of the URL with the full keys in the bucket; one * stops at /."],
     [/No space left|Read-only file system/i, "Mend the disk of ClickHouse: the pipe waits and goes on by itself."],
-    [/replication slot|WAL segment/i, "Changes are lost at the server: resync the pipe."],
 ];
 
 /** One sentence: what to do about a pipe in this state, or null where nothing is to be done. */

@@ -30,13 +30,16 @@ export function destinationStep(wizard) {
         changed: () => keys.forEach((one) => one.update()),
     });
 
-    const table = h("input", { value: destination.table, autocomplete: "off", spellcheck: "false", oninput: () => { destination.table = table.value; } });
+    const table = h("input", { value: destination.table, autocomplete: "off", spellcheck: "false",
+        oninput: () => { destination.table = table.value; } });
     const newTable = field("Table", table, { path: "destination.table" });
     const tables = select([{ value: "", text: "Choose a table" }], "", { onchange: () => { destination.table = tables.value; useTable(); } });
-    const oldTable = field("Table", tables, { path: "destination.table", hint: "Its columns are taken over; fields of the sample with the same name are mapped" });
+    const oldTable = field("Table", tables, { path: "destination.table",
+        hint: "Its columns are taken over; fields of the sample with the same name are mapped" });
     const note = h("div", { "aria-live": "polite" });
 
-    const sorting = chipField("Sorting key", destination.sortingKey, names, { path: "destination.tableDefinition.sortingKey", hint: "ORDER BY, in this order: what queries filter by first", changed: (name) => {
+    const sorting = chipField("Sorting key", destination.sortingKey, names, { path: "destination.tableDefinition.sortingKey",
+        hint: "ORDER BY, in this order: what queries filter by first", changed: (name) => {
         const column = columns.find((one) => one.name === name);
         if (!column || required(column.type) === column.type) return;
         column.type = required(column.type);
@@ -46,23 +49,28 @@ export function destinationStep(wizard) {
     const said = h("div", { class: "hint", role: "status" });
     sorting.append(said);
     const version = select([], "", { onchange: () => { destination.version = version.value; } });
-    const versionField = field("Version column", version, { path: "destination.tableDefinition.engine.versionColumnId", hint: "The highest wins; the last inserted row without one" });
+    const versionField = field("Version column", version, { path: "destination.tableDefinition.engine.versionColumnId",
+        hint: "The highest wins; the last inserted row without one" });
     versionField.update = () => {
         replace(version, h("option", { value: "" }, "None"), names().filter(Boolean).map((one) => h("option", { value: one }, one)));
         version.value = destination.version;
     };
-    const summed = chipField("Summed columns", destination.summed, names, { path: "destination.tableDefinition.engine.columnIds", hint: "All numbers outside the key without any" });
+    const summed = chipField("Summed columns", destination.summed, names, { path: "destination.tableDefinition.engine.columnIds",
+        hint: "All numbers outside the key without any" });
     const keys = [sorting, versionField, summed];
     const engine = select(engines, destination.engine, { onchange: () => { destination.engine = engine.value; arrange(); } });
     const expression = (label, member, hint) => {
-        const input = h("input", { class: "mono", value: destination[member], autocomplete: "off", spellcheck: "false", oninput: () => { destination[member] = input.value; } });
+        const input = h("input", { class: "mono", value: destination[member], autocomplete: "off", spellcheck: "false",
+            oninput: () => { destination[member] = input.value; } });
         return field(label, input, { path: `destination.tableDefinition.${member}`, hint, optional: true });
     };
     const partition = expression("Partition by", "partitionBy", "Such as toYYYYMM(time); few partitions are better");
     const primary = expression("Primary key", "primaryKey", "Where it is shorter than the sorting key");
-    const definition = h("div", { class: "pipe-form" }, field("Engine", engine, { path: "destination.tableDefinition.engine" }), sorting, versionField, summed, partition, primary);
+    const definition = h("div", { class: "pipe-form" }, field("Engine", engine, { path: "destination.tableDefinition.engine" }), sorting,
+        versionField, summed, partition, primary);
 
-    const managed = ["New table", "Existing table"].map((text, index) => choice(text, { type: "radio", name: "managed", checked: destination.managed === (index === 0), onchange: () => setManaged(index === 0) }));
+    const managed = ["New table", "Existing table"].map((text, index) => choice(text,
+        { type: "radio", name: "managed", checked: destination.managed === (index === 0), onchange: () => setManaged(index === 0) }));
 
     function arrange() {
         newTable.hidden = !destination.managed;
@@ -91,7 +99,8 @@ export function destinationStep(wizard) {
         if (destination.managed) return;
         try {
             const all = await tablesOf(service, destination.database || "default", signal);
-            replace(tables, h("option", { value: "" }, all.length ? "Choose a table" : "No tables in this database"), all.map((one) => h("option", { value: one.name }, `${one.name} (${one.engine})`)));
+            replace(tables, h("option", { value: "" }, all.length ? "Choose a table" : "No tables in this database"),
+                all.map((one) => h("option", { value: one.name }, `${one.name} (${one.engine})`)));
             tables.value = all.some((one) => one.name === destination.table) ? destination.table : "";
         } catch (error) { toastError(error); }
     }
@@ -103,7 +112,8 @@ export function destinationStep(wizard) {
             const taken = draft.discovered ? all.filter((one) => found.has(one.name)) : all;
             columns.splice(0, columns.length, ...taken.map((one) => ({ source: one.name, ...one })));
             const left = all.filter((one) => !taken.includes(one));
-            replace(note, left.length ? notice(`The sample has no field for ${left.map((one) => one.name).join(", ")}: these columns keep their defaults, unless you add them with another source field.`, "info") : null);
+            replace(note, left.length ? notice(`The sample has no field for ${left.map((one) => one.name).join(", ")}: `
+                + "these columns keep their defaults, unless you add them with another source field.") : null);
             arrange();
         } catch (error) { toastError(error); }
     }

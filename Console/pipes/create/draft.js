@@ -6,7 +6,8 @@ import { scalingFields, settingsOf } from "../settings.js";
 export function newDraft() {
     return {
         kind: null, name: "", form: null, values: {}, discovered: null,
-        destination: { database: "default", managed: true, table: "", engine: "MergeTree", version: "", summed: [], sortingKey: [], primaryKey: "", partitionBy: "" },
+        destination: { database: "default", managed: true, table: "", engine: "MergeTree", version: "", summed: [], sortingKey: [], primaryKey: "",
+            partitionBy: "" },
         columns: [], mappings: [], settings: {}, scaling: {}, startPaused: false,
     };
 }

@@ -19,14 +19,16 @@ export function reviewStep(wizard) {
         } catch (error) { wizard.refused(problemsOf(error)); }
     }, { kind: "primary" });
 
-    const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", { class: "break" }, value));
+    const fact = (name, ...value) => h("div", {}, h("dt", {}, name), h("dd", { class: "break" }, ...value));
     function facts(body) {
         const source = body.source[draft.kind];
         const mappings = source.tableMappings ?? [];
         return h("dl", { class: "facts" }, fact("Name", body.name), fact("Source", kindOf(draft.kind).title),
             isDatabase(draft.kind)
                 ? fact("Tables", mappings.map((one) => `${mappingSource(one)} → ${body.destination.database}.${one.targetTable}`).join(", "))
-                : [fact("Target", `${body.destination.database}.${body.destination.table}${body.destination.managedTable ? ", made by the pipe" : ", which exists"}`), fact("Columns", body.destination.columns.length)],
+                : [fact("Target", `${body.destination.database}.${body.destination.table}`, 
+                    body.destination.managedTable ? ", made by the pipe" : ", which exists"),
+                    fact("Columns", body.destination.columns.length)],
             fact("Starts", draft.startPaused ? "when you start it" : "at once"));
     }
 
@@ -36,9 +38,11 @@ export function reviewStep(wizard) {
             const shown = requestBody(draft, { hideSecrets: true });
             const both = [["Request body", () => JSON.stringify(requestBody(draft), null, 2), JSON.stringify(shown, null, 2), "application/json"],
                 ["As a curl line", () => curlLine("POST", path, requestBody(draft)), curlLine("POST", path, shown), "text/x-sh"]];
-            replace(place, h("p", { class: "muted" }, "Both ends are tested before the pipe is stored. Secrets are dots here; the copy button copies what you see."), facts(shown),
+            replace(place, h("p", { class: "muted" },
+                "Both ends are tested before the pipe is stored. Secrets are dots here; the copy button copies what you see."), facts(shown),
                 both.map(([title, full, text, mode]) => h("section", { class: "stack" }, h("div", { class: "row apart" }, h("h3", {}, title),
-                    button("Copy with secrets", () => copyText(full()), { small: true, symbol: "copy", attributes: { "aria-label": `Copy with secrets: ${title}` } })), codeBlock(text, { mode, label: title }))),
+                    button("Copy with secrets", () => copyText(full()), { small: true, symbol: "copy",
+                        attributes: { "aria-label": `Copy with secrets: ${title}` } })), codeBlock(text, { mode, label: title }))),
                 h("div", { class: "row" }, create));
         },
     };

@@ -25,26 +25,34 @@ export function sampleStep(wizard) {
             if (error.name === "AbortError") return;
             draft.discovered = null;
             const { problems, rest } = problemsOf(error);
+            const texts = [...problems.map((one) => `${one.field} ${one.message}`), ...rest];
+            const told = { problems: problems.length ? problems : [{ field: "source", message: error.message }], rest: [] };
             const unbuilt = /no connector for/.test(error.message);
-            replace(outcome, notice(h("strong", {}, unbuilt ? "This build cannot run this kind of source" : "The source did not answer as hoped"), unbuilt ? "warn" : "bad",
-                ...[...problems.map((one) => `${one.field} ${one.message}`), ...rest].map((text) => h("div", { class: "break", dataset: { test: "sample-problem" } }, text)),
-                h("div", { class: "row" }, unbuilt ? null : button("Correct the connection", () => wizard.refused({ problems: problems.length ? problems : [{ field: "source", message: error.message }], rest: [] }, "The test failed"), { small: true }),
+            replace(outcome, notice(h("strong", {}, unbuilt ? "This build cannot run this kind of source" : "The source did not answer as hoped"),
+                unbuilt ? "warn" : "bad",
+                ...texts.map((text) => h("div", { class: "break", dataset: { test: "sample-problem" } }, text)),
+                h("div", { class: "row" }, 
+                    unbuilt ? null : button("Correct the connection", () => wizard.refused(told, "The test failed"), { small: true }),
                     h("span", { class: "small" }, "Or go on and write the columns by hand."))));
         }
     }
 
     function showFound(milliseconds = null) {
-        const rows = draft.discovered.map((one) => h("tr", {}, h("th", { scope: "row", class: "mono break" }, one.name), h("td", { class: "mono break" }, one.type),
+        const rows = draft.discovered.map((one) => h("tr", {}, h("th", { scope: "row", class: "mono break" }, one.name),
+            h("td", { class: "mono break" }, one.type),
             h("td", {}, one.optional ? "may be missing" : "always there")));
         replace(outcome,
-            notice(`The source answers: ${count(draft.discovered.length)} ${draft.discovered.length === 1 ? "field" : "fields"}${milliseconds === null ? "" : ` after ${count(Math.round(milliseconds))} ms`}.`, "good"),
+            notice(["The source answers: ", count(draft.discovered.length), draft.discovered.length === 1 ? " field" : " fields",
+                milliseconds === null ? "." : ` after ${count(Math.round(milliseconds))} ms.`], "good"),
             h("div", { class: "table-frame sample-table", tabindex: "0", role: "region", "aria-label": "Fields of the sample" },
-                h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Field"), h("th", { scope: "col" }, "Type"), h("th", { scope: "col" }, "Presence"))), h("tbody", {}, rows))));
+                h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Field"), h("th", { scope: "col" }, "Type"),
+                    h("th", { scope: "col" }, "Presence"))), h("tbody", {}, rows))));
     }
 
     return {
         element: h("div", { class: "stack" },
-            h("p", { class: "muted" }, "Penstock reaches the source with these credentials and reads a few rows of it. Nothing is written and nothing is stored."),
+            h("p", { class: "muted" },
+                "Penstock reaches the source with these credentials and reads a few rows of it. Nothing is written and nothing is stored."),
             h("div", { class: "row" }, test), outcome),
         enter() {
             if (draft.stale) { draft.discovered = null; draft.stale = false; replace(outcome); }

@@ -13,16 +13,19 @@ export function settingsStep(wizard) {
     const parts = [];
     if (own.length) parts.push(["", descriptorForm(own, draft.values, { prefix: `source.${draft.kind}` })]);
     if (!isDatabase(draft.kind)) {
-        parts.push(["Ingestion", descriptorForm(settingsOf(draft.kind), draft.settings, { prefix: "settings" })], ["Size", descriptorForm(scalingFields, draft.scaling, { prefix: "scaling" })]);
+        parts.push(["Ingestion", descriptorForm(settingsOf(draft.kind), draft.settings, { prefix: "settings" })],
+            ["Size", descriptorForm(scalingFields, draft.scaling, { prefix: "scaling" })]);
     }
     const shared = h("p", { class: "muted" });
     if (isDatabase(draft.kind)) {
         shared.textContent = "All database pipes of a service share one size.";
         get(servicePath(service, "/clickpipesCdcScaling"), { signal }).then((size) => {
-            replace(shared, `All database pipes of this service share ${size.replicaCpuMillicores / 1000} cores and ${size.replicaMemoryGb} GiB. The size is changed under Settings of any of them.`);
+            replace(shared, `All database pipes of this service share ${size.replicaCpuMillicores / 1000} cores and ${size.replicaMemoryGb} GiB. `,
+                "The size is changed under Settings of any of them.");
         }, () => { /* none yet */ });
     }
-    const paused = choice("Create it without starting it", { checked: draft.startPaused, onchange: () => { draft.startPaused = paused.input.checked; } }, "It is stored and can be started later");
+    const paused = choice("Create it without starting it", { checked: draft.startPaused,
+        onchange: () => { draft.startPaused = paused.input.checked; } }, "It is stored and can be started later");
     return {
         element: h("div", { class: "stack wide" }, h("p", { class: "muted" }, "What is left empty has its default, shown in grey."),
             parts.map(([title, form]) => h("section", { class: "stack" }, title ? h("h3", {}, title) : null, form.element)),

@@ -26,7 +26,8 @@ export function sourceStep(wizard) {
     const cards = kinds.map(card);
     return {
         element: h("div", { class: "stack" },
-            h("p", { class: "muted" }, "Where do the rows come from? Kinds that are not in this build can be filled in; the server says so when the pipe is tested."),
+            h("p", { class: "muted" },
+                "Where do the rows come from? Kinds that are not in this build can be filled in; the server says so when the pipe is tested."),
             h("div", { class: "kinds" }, cards)),
         enter() { cards.forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.kind === draft.kind))); },
     };

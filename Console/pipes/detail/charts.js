@@ -17,24 +17,33 @@ function point(before, after) {
     const now = rates(before, after);
     const endToEnd = after.endToEndMs ?? {};
     return {
-        time: after.time, rows: now?.sentRows ?? null, fetched: now?.fetchedRows ?? null, bytes: now?.sentBytes ?? null, fetchedBytes: now?.fetchedBytes ?? null, batch: now?.batchRows ?? null,
-        lag: after.lagItems ?? null, lagBytes: after.lagBytes ?? null, p50: endToEnd.p50 ?? after.latencyMs ?? null, p99: endToEnd.p99 ?? null,
+        time: after.time, rows: now?.sentRows ?? null, fetched: now?.fetchedRows ?? null, bytes: now?.sentBytes ?? null,
+            fetchedBytes: now?.fetchedBytes ?? null, batch: now?.batchRows ?? null,
+        lag: after.lagItems ?? null, lagBytes: after.lagBytes ?? null, latency: after.latencyMs ?? null, p50: endToEnd.p50 ?? null,
+            p99: endToEnd.p99 ?? null,
     };
 }
 
 export function flowCharts(view, signal) {
     const { id } = view.pipe;
     let samples = [], points = [];
-    const figures = Object.fromEntries(["rows", "bytes", "lag", "latency", "batch", "total", "errors"].map((key) => [key, h("span", { class: "value" }, "–")]));
+    const figures = Object.fromEntries(["rows", "bytes", "lag", "latency", "batch", "total",
+        "errors"].map((key) => [key, h("span", { class: "value" }, "–")]));
     const figure = (key, label) => h("div", { class: "card figure" }, figures[key], h("span", { class: "label" }, label));
     const charts = [
-        timeChart("Rows per second", [{ key: "rows", title: "Written" }, { key: "fetched", title: "Read" }], { format: perSecond(short), signal, span: range }),
-        timeChart("Bytes per second", [{ key: "bytes", title: "Written" }, { key: "fetchedBytes", title: "Read" }], { format: perSecond(bytes), signal, span: range }),
-        timeChart("Lag", [{ key: "lag", title: "Rows, messages or files behind", color: 3 }], { format: (value) => short(round(value)), signal, span: range }),
-        timeChart("Latency", [{ key: "p50", title: "p50", color: 1 }, { key: "p99", title: "p99", color: 4 }], { format: duration, signal, span: range }),
-        timeChart("Batch size", [{ key: "batch", title: "Rows of a batch", color: 6 }], { format: (value) => `${short(round(value))} rows`, signal, span: range }),
+        timeChart("Rows per second", [{ key: "rows", title: "Written" }, { key: "fetched", title: "Read" }],
+            { format: perSecond(short), signal, span: range }),
+        timeChart("Bytes per second", [{ key: "bytes", title: "Written" }, { key: "fetchedBytes", title: "Read" }],
+            { format: perSecond(bytes), signal, span: range }),
+        timeChart("Lag", [{ key: "lag", title: "Rows, messages or files behind", color: 3 }],
+            { format: (value) => short(round(value)), signal, span: range }),
+        timeChart("Latency", [{ key: "latency", title: "Of a batch", color: 6 }, { key: "p50", title: "End to end p50", color: 1 },
+            { key: "p99", title: "p99", color: 4 }], { format: duration, signal, span: range }),
+        timeChart("Batch size", [{ key: "batch", title: "Rows of a batch", color: 6 }],
+            { format: (value) => `${short(round(value))} rows`, signal, span: range }),
     ];
-    figures.total.title = figures.errors.title = "Since Penstock was started";
+    figures.errors.title = "Since Penstock was started";
+    figures.latency.title = "p99 from end to end, or the mean of a batch where the source does not say when a row was made";
     const none = h("p", { class: "muted", hidden: true }, "Nothing has flowed in the last 15 minutes. Charts fill while the pipe works.");
 
     /** The axis always shows fifteen minutes, so that it does not stretch while points come. */
@@ -60,9 +69,10 @@ export function flowCharts(view, signal) {
         put("rows", last?.rows === null || !last ? "–" : `${short(Math.round(last.rows))}/s`);
         put("bytes", last?.bytes === null || !last ? "–" : `${bytes(Math.round(last.bytes))}/s`);
         put("lag", lagText(sample));
-        put("latency", sample?.endToEndMs?.p99 !== undefined && sample?.endToEndMs?.p99 !== null ? duration(sample.endToEndMs.p99) : duration(sample?.latencyMs ?? null));
-        put("batch", batch === undefined || batch === null ? "–" : `${short(Math.round(batch))} rows`);
-        put("total", sample ? count(sample.sentRows) : "–");
+        put("latency", duration(sample?.endToEndMs?.p99 ?? sample?.latencyMs ?? null));
+        put("batch", batch === undefined || batch === null ? "–" : short(round(batch)));
+        put("total", sample ? short(sample.sentRows) : "–");
+        figures.total.title = sample ? `${count(sample.sentRows)} since Penstock was started` : "";
         put("errors", sample ? count(sample.errors) : "–");
         none.hidden = samples.length > 1;
         for (const chart of charts) chart.update(points);
@@ -84,7 +94,8 @@ export function flowCharts(view, signal) {
     }, signal);
 
     return h("div", { class: "stack wide" },
-        h("section", { class: "figures", "aria-label": "Now" }, figure("rows", "Rows written now"), figure("bytes", "Bytes written now"), figure("lag", "Behind the source"),
-            figure("latency", "Latency p99"), figure("batch", "Last batch"), figure("total", "Rows so far"), figure("errors", "Errors so far")),
+        h("section", { class: "figures", "aria-label": "Now" }, figure("rows", "Rows now"), figure("bytes", "Bytes now"), figure("lag", "Behind"),
+            figure("latency", "Latency"),
+            figure("batch", "Rows of a batch"), figure("total", "Rows so far"), figure("errors", "Errors so far")),
         none, h("section", { class: "charts", "aria-label": "Last 15 minutes" }, charts.map((chart) => h("div", { class: "card" }, chart))));
 }

@@ -26,13 +26,16 @@ function placeText(locator = {}) {
 }
 
 function inspect(one) {
-    const facts = [["Time", timeText(one.timestamp)], ["Class", one.errorCode], ...Object.entries(one.locator ?? {}), ["Field", one.field], ["Size", !one.size ? null : `${bytes(one.size)}${one.isTruncated ? ", cut off" : ""}`],
+    const facts = [["Time", timeText(one.timestamp)], ["Class", one.errorCode], ...Object.entries(one.locator ?? {}), ["Field", one.field],
+        ["Size", !one.size ? null : `${bytes(one.size)}${one.isTruncated ? ", cut off" : ""}`],
         ["Sent again", one.replayedAt ? timeText(one.replayedAt) : one.isReplayable ? "not yet" : "not possible"]];
     openDialog("Record that was left out", () => ({
         body: [notice(h("div", { class: "break" }, one.error), "bad"),
-            h("dl", { class: "facts" }, facts.filter(([, value]) => value !== undefined && value !== null && value !== "").map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "break" }, value)))),
+            h("dl", { class: "facts" }, facts.filter(([, value]) => value !== undefined && value !== null && value !== "")
+                .map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "break" }, value)))),
             h("h3", {}, !one.rawMessage && one.rawMessageBase64 ? "Raw message, base64" : "Raw message"),
-            one.rawMessage || one.rawMessageBase64 ? codeBlock(one.rawMessage || one.rawMessageBase64, { label: "Raw message" }) : h("p", { class: "muted" }, "Nothing of it was kept: look at it where it stands.")],
+            one.rawMessage || one.rawMessageBase64 ? codeBlock(one.rawMessage || one.rawMessageBase64, { label: "Raw message" })
+                : h("p", { class: "muted" }, "Nothing of it was kept: look at it where it stands.")],
         foot: null,
     }), { flyout: true });
 }
@@ -47,8 +50,10 @@ export function errors(view, signal) {
         { title: "Time", cell: (one) => timeText(one.timestamp) },
         { title: "Class", cell: (one) => h("span", { class: "mono small nowrap" }, one.errorCode) },
         { title: "Where", cell: (one) => h("span", { class: "mono small break" }, placeText(one.locator)) },
-        { title: "Reason", cell: (one) => [h("div", { class: "clamp small" }, one.error), one.field ? h("div", { class: "small muted" }, `field ${one.field}`) : null] },
-        { title: "Sent again", cell: (one) => one.replayedAt ? timeText(one.replayedAt) : h("span", { class: "muted small" }, one.isReplayable ? "not yet" : "not possible") },
+        { title: "Reason", cell: (one) => [h("div", { class: "clamp small" }, one.error),
+            one.field ? h("div", { class: "small muted" }, `field ${one.field}`) : null] },
+        { title: "Sent again", cell: (one) => one.replayedAt ? timeText(one.replayedAt)
+            : h("span", { class: "muted small" }, one.isReplayable ? "not yet" : "not possible") },
         { title: "", cell: (one) => button("Inspect", () => inspect(one), { small: true }) },
     ], { key: (one, index) => `${JSON.stringify(one.locator)}\n${one.errorCode}\n${one.timestamp}\n${index}` });
     const place = h("div", { class: "stack" }, h("div", { class: "skeleton tall" }));
@@ -68,7 +73,9 @@ export function errors(view, signal) {
         offer();
         older.hidden = !next;
         table.update(rows);
-        if (!rows.length) replace(place, filter.value ? empty("No error of this class", "Choose all classes to see the others.") : empty("No record was left out", "What cannot be written is kept here for seven days with its reason, and the pipe goes on with the rest."));
+        if (!rows.length) replace(place, filter.value ? empty("No error of this class", "Choose all classes to see the others.")
+            : empty("No record was left out",
+                "What cannot be written is kept here for seven days with its reason, and the pipe goes on with the rest."));
         else if (!table.isConnected) replace(place, table, h("div", { class: "row" }, older));
     }
 
@@ -95,7 +102,8 @@ export function errors(view, signal) {
         seen = told;
     }, signal);
 
-    const replay = button("Send again…", async () => { if (await replayDialog(view, filter.value, [...known].sort())) begin(); }, { symbol: "refresh", small: true, disabled: !may, title: may ? null : lacking });
+    const replay = button("Send again…", async () => { if (await replayDialog(view, filter.value, [...known].sort())) begin(); },
+        { symbol: "refresh", small: true, disabled: !may, title: may ? null : lacking });
     const rewind = button("Rewind…", () => rewindDialog(view), { symbol: "history", small: true });
     const showRewind = (pipe) => {
         const now = commands(pipe).rewind;
@@ -106,6 +114,7 @@ export function errors(view, signal) {
     view.watch(showRewind, signal);
     offer();
     begin();
-    return h("div", { class: "stack" }, h("div", { class: "row apart" }, h("div", { class: "row pipe-filters" }, filter, h("span", { "aria-live": "polite" }, fresh)),
+    return h("div", { class: "stack" }, h("div", { class: "row apart" }, h("div", { class: "row pipe-filters" }, filter,
+        h("span", { "aria-live": "polite" }, fresh)),
         h("div", { class: "row tight" }, kind === "objectStorage" ? null : replay, kind === "kafka" ? rewind : null)), place);
 }

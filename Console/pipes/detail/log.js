@@ -22,9 +22,11 @@ const keyOf = (line) => `${line.time}\n${line.code ?? ""}\n${line.message}`;
 
 export function log(view, signal) {
     let lines = [], next = null, newest = [];
-    const level = select([{ value: "", text: "All levels" }, { value: "warning", text: "Warnings" }, { value: "error", text: "Errors" }, { value: "info", text: "Info" }], "", { "aria-label": "Level", onchange: () => begin() });
+    const level = select([{ value: "", text: "All levels" }, { value: "warning", text: "Warnings" }, { value: "error", text: "Errors" },
+        { value: "info", text: "Info" }], "", { "aria-label": "Level", onchange: () => begin() });
     const words = h("input", { type: "search", placeholder: "Filter these lines", "aria-label": "Filter lines", oninput: () => draw() });
-    const fresh = button("New lines", () => { lines = [...newest, ...lines]; newest = []; draw(); list.scrollTop = 0; }, { symbol: "up", small: true });
+    const fresh = button("New lines", () => { lines = [...newest, ...lines]; newest = []; draw(); list.scrollTop = 0; },
+        { symbol: "up", small: true });
     fresh.hidden = true;
     const list = h("div", { class: "log-lines card", tabindex: "0", role: "region", "aria-label": "Log" }, h("div", { class: "skeleton tall" }));
     const told = h("div", { "aria-live": "polite", class: "row tight" }, fresh);
@@ -35,7 +37,9 @@ export function log(view, signal) {
     const draw = () => {
         const wanted = words.value.trim().toLowerCase();
         const shown = lines.filter((line) => !wanted || `${line.code ?? ""} ${line.message}`.toLowerCase().includes(wanted));
-        replace(list, shown.length ? shown.map(logLine) : lines.length ? empty("No line fits", "Take a word out of the filter.") : empty("Nothing was logged", level.value ? "Choose all levels to see more." : "The log holds what the pipe meets: starts, retries, refusals. Lines stay seven days."));
+        replace(list, shown.length ? shown.map(logLine) : lines.length ? empty("No line fits", "Take a word out of the filter.")
+            : empty("Nothing was logged", level.value ? "Choose all levels to see more."
+            : "The log holds what the pipe meets: starts, retries, refusals. Lines stay seven days."));
         older.hidden = !next;
         fresh.hidden = newest.length === 0;
         fresh.lastChild.textContent = `${newest.length} new`;
@@ -50,7 +54,9 @@ export function log(view, signal) {
             draw();
         } catch (error) {
             if (error.name === "AbortError") return;
-            replace(list, notice(error.status === 404 ? "This Penstock does not serve logs. The same lines stand in the table system.clickpipes_log." : error.message, error.status === 404 ? "info" : "bad"));
+            replace(list, notice(error.status === 404
+                ? "This Penstock does not serve logs. The same lines stand in the table system.clickpipes_log." : error.message,
+                error.status === 404 ? "info" : "bad"));
         }
     }
 

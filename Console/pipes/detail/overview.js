@@ -19,17 +19,21 @@ function facts(pipe) {
     const mode = { cdc: "Snapshot, then every change", snapshot: "Snapshot only", cdc_only: "Changes only" }[source.settings?.replicationMode];
     return h("div", { class: "grid ends-grid" },
         h("section", { class: "card" }, h("h2", {}, "Source"), h("dl", { class: "facts" },
-            fact("Kind", kindOf(kind).title, source.type && source.type !== kind ? ` (${source.type})` : ""), fact("Reads", h("span", { class: "mono" }, sourceText(pipe))),
+            fact("Kind", kindOf(kind).title, source.type && source.type !== kind ? ` (${source.type})` : ""),
+                fact("Reads", h("span", { class: "mono" }, sourceText(pipe))),
             source.brokers ? fact("Brokers", h("span", { class: "mono" }, source.brokers)) : null,
             source.format ? fact("Format", source.format) : null, mode ? fact("Mode", mode) : null,
             kind === "objectStorage" ? fact("New files", source.isContinuous ? "are loaded as they come" : "are not loaded") : null,
             source.consumerGroup ? fact("Consumer group", h("span", { class: "mono" }, source.consumerGroup)) : null,
             fact("Authentication", source.authentication ?? "none"))),
         h("section", { class: "card" }, h("h2", {}, "Target"), h("dl", { class: "facts" },
-            fact(all.length > 1 ? "Tables" : "Table", ...all.slice(0, 8).map((one) => h("div", { class: "mono" }, one)), all.length > 8 ? `and ${all.length - 8} more` : ""),
+            fact(all.length > 1 ? "Tables" : "Table", ...all.slice(0, 8).map((one) => h("div", { class: "mono" }, one)),
+                all.length > 8 ? `and ${all.length - 8} more` : ""),
             pipe.destination?.columns ? fact("Columns", count(pipe.destination.columns.length)) : null, engine ? fact("Engine", engine) : null,
-            pipe.destination?.tableDefinition?.sortingKey?.length ? fact("Sorting key", h("span", { class: "mono" }, pipe.destination.tableDefinition.sortingKey.join(", "))) : null,
-            pipe.scaling ? fact("Size", `${pipe.scaling.replicas} × ${pipe.scaling.replicaMemoryGb} GiB`) : isDatabase(kind) ? fact("Size", "shared by the database pipes") : null,
+            pipe.destination?.tableDefinition?.sortingKey?.length
+                ? fact("Sorting key", h("span", { class: "mono" }, pipe.destination.tableDefinition.sortingKey.join(", "))) : null,
+            pipe.scaling ? fact("Size", `${pipe.scaling.replicas} × ${pipe.scaling.replicaMemoryGb} GiB`) : isDatabase(kind)
+                ? fact("Size", "shared by the database pipes") : null,
             fact("Created", timeText(pipe.createdAt)))));
 }
 
@@ -54,8 +58,10 @@ async function showLastErrors(view, place, signal) {
     try {
         const lines = await get(`${view.path}/log?limit=3&level=error`, { signal });
         if (lines.length) {
-            place.replaceChildren(h("section", { class: "card stack" }, h("h2", {}, "Last errors of the log"), h("div", { class: "log-lines" }, lines.map(logLine)),
-                h("div", {}, h("a", { href: href(`/pipes/${view.pipe.id}`, { tab: "log" }), onclick: (event) => { event.preventDefault(); view.choose("log"); } }, "The whole log"))));
+            place.replaceChildren(h("section", { class: "card stack" }, h("h2", {}, "Last errors of the log"),
+                h("div", { class: "log-lines" }, lines.map(logLine)),
+                h("div", {}, h("a", { href: href(`/pipes/${view.pipe.id}`, { tab: "log" }),
+                    onclick: (event) => { event.preventDefault(); view.choose("log"); } }, "The whole log"))));
         }
     } catch (error) { if (error.name !== "AbortError") console.warn(error.message); }
 }

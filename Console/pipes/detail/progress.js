@@ -41,7 +41,8 @@ function files(view, signal) {
     const place = h("div", { class: "stack", "aria-live": "off" }, h("div", { class: "skeleton tall" }));
     const table = dataTable("Files", [
         { title: "File", cell: (one) => h("span", { class: "mono break" }, one.key) },
-        { title: "Outcome", cell: (one) => h("div", {}, h("span", { class: `badge ${one.outcome === "ingested" ? "good" : "bad"}` }, one.outcome === "ingested" ? "Loaded" : "Rejected"), one.reason ? h("div", { class: "small break" }, one.reason) : null) },
+        { title: "Outcome", cell: (one) => h("div", {}, h("span", { class: `badge ${one.outcome === "ingested" ? "good" : "bad"}` },
+            one.outcome === "ingested" ? "Loaded" : "Rejected"), one.reason ? h("div", { class: "small break" }, one.reason) : null) },
         { title: "Size", number: true, cell: (one) => h("span", { title: `${count(one.size)} bytes` }, bytes(one.size)) },
         { title: "Modified", cell: (one) => timeText(one.lastModified) },
     ], { key: (one) => `${one.key}\n${one.etag}` });
@@ -55,8 +56,10 @@ function files(view, signal) {
             [newer.disabled, older.disabled] = [offset === 0, known.length <= step];
             where.textContent = rows.length ? `${count(offset + 1)} to ${count(offset + rows.length)}, newest first` : "";
             table.update(rows);
-            if (!rows.length && offset === 0) replace(place, empty("No files yet", "Files stand here when they are loaded or rejected. If the pattern matches none, compare it with the keys in the bucket."));
-            else if (!table.isConnected) replace(place, table, h("div", { class: "row apart" }, where, h("div", { class: "row tight" }, newer, older)));
+            if (!rows.length && offset === 0) replace(place, empty("No files yet",
+                "Files stand here when they are loaded or rejected. If the pattern matches none, compare it with the keys in the bucket."));
+            else if (!table.isConnected) replace(place, table, h("div", { class: "row apart" }, where,
+                h("div", { class: "row tight" }, newer, older)));
         } catch (error) { if (error.name !== "AbortError") replace(place, failed(error)); }
     }
     whenLive(view, read, signal);
@@ -66,20 +69,31 @@ function files(view, signal) {
 function tables(view, signal) {
     const place = h("div", { class: "stack" }, h("div", { class: "skeleton tall" }));
     const bar = (one) => {
-        const total = one.snapshotRowsTotal ?? one.snapshotChunksTotal, doneRows = one.snapshotRowsTotal !== undefined && one.snapshotRowsTotal !== null ? one.snapshotRows : one.snapshotChunks;
+        const total = one.snapshotRowsTotal ?? one.snapshotChunksTotal,
+            doneRows = one.snapshotRowsTotal !== undefined && one.snapshotRowsTotal !== null ? one.snapshotRows : one.snapshotChunks;
         const part = total ? Math.min(1, (doneRows ?? 0) / total) : one.state === "Streaming" || one.state === "Completed" ? 1 : 0;
         const fill = h("span", {});
         fill.style.width = `${part * 100}%`;
-        return h("div", { class: "stack tight-stack" }, h("div", { class: "progress", role: "progressbar", "aria-label": `Snapshot of ${one.source}`, "aria-valuenow": Math.round(part * 100), "aria-valuemin": 0, "aria-valuemax": 100 }, fill),
-            h("div", { class: "small muted" }, `${count(one.snapshotRows ?? 0)}${one.snapshotRowsTotal ? ` of about ${count(one.snapshotRowsTotal)}` : ""} rows, ${percent(part)}`));
+        return h("div", { class: "stack tight-stack" }, h("div",
+            { class: "progress", role: "progressbar", "aria-label": `Snapshot of ${one.source}`, "aria-valuenow": Math.round(part * 100),
+            "aria-valuemin": 0, "aria-valuemax": 100 }, fill),
+            h("div", { class: "small muted" }, count(one.snapshotRows ?? 0), one.snapshotRowsTotal ? ` of about ${count(one.snapshotRowsTotal)}` : "",
+                ` rows, ${percent(part)}`));
     };
-    const changes = (one) => one.schemaChanges?.length ? h("details", { class: "small" }, h("summary", {}, `${one.schemaChanges.length} changes of the source`),
-        h("ul", { class: "plain" }, one.schemaChanges.map((change) => h("li", { class: "break" }, timeText(change.time), " ", change.change)))) : null;
+    const changes = (one) => one.schemaChanges?.length
+        ? h("details", { class: "small" }, h("summary", {},
+        one.schemaChanges.length === 1 ? "1 change of the source" : `${one.schemaChanges.length} changes of the source`),
+        h("ul", { class: "plain" }, one.schemaChanges.map((change) => h("li", { class: "break" }, timeText(change.time), " ", change.change))))
+            : null;
     const table = dataTable("Tables", [
-        { title: "Table", cell: (one) => [h("div", { class: "mono break" }, one.source), h("div", { class: "mono small muted break" }, `→ ${one.targetTable}`)] },
-        { title: "State", cell: (one) => [tableState(one.state), one.message ? h("div", { class: "small break" }, one.message) : null, changes(one)] },
+        { title: "Table", cell: (one) => [h("div", { class: "mono break" }, one.source),
+            h("div", { class: "mono small muted break" }, `→ ${one.targetTable}`)] },
+        { title: "State", cell: (one) => [tableState(one.state), one.message ? h("div", { class: "small break" }, one.message) : null,
+            changes(one)] },
         { title: "Snapshot", cell: bar },
-        { title: "Written", number: true, cell: (one) => [h("div", {}, `${count(one.inserts ?? 0)} rows`), h("div", { class: "small muted" }, `${count(one.updates ?? 0)} updates`), h("div", { class: "small muted" }, `${count(one.deletes ?? 0)} deletions`)] },
+        { title: "Written", number: true, cell: (one) => [h("div", {}, `${count(one.inserts ?? 0)} rows`),
+            h("div", { class: "small muted" }, `${count(one.updates ?? 0)} updates`),
+            h("div", { class: "small muted" }, `${count(one.deletes ?? 0)} deletions`)] },
         { title: "Lag", number: true, cell: (one) => duration(one.lagMs) },
     ], { key: (one) => one.targetTable });
     async function read() {
@@ -95,13 +109,18 @@ function tables(view, signal) {
 }
 
 function stream(view, signal) {
-    const value = (label) => { const node = h("span", { class: "value" }, "–"); return { node, element: h("div", { class: "card figure" }, node, h("span", { class: "label" }, label)) }; };
-    const all = { behind: value("Behind the source"), fetched: value("Rows read since Penstock started"), sent: value("Rows written since Penstock started"), batches: value("Batches"), open: value("Open batches"), flight: value("In flight"), retries: value("Retries") };
+    const value = (label) => { const node = h("span", { class: "value" }, "–"); return { node,
+        element: h("div", { class: "card figure" }, node, h("span", { class: "label" }, label)) }; };
+    const all = { behind: value("Behind the source"), fetched: value("Rows read since Penstock started"),
+        sent: value("Rows written since Penstock started"), batches: value("Batches"), open: value("Open batches"), flight: value("In flight"),
+        retries: value("Retries") };
     const show = (sample) => {
-        const texts = { behind: lagText(sample), fetched: count(sample?.fetchedRows), sent: count(sample?.sentRows), batches: count(sample?.batches), open: count(sample?.openBatches), flight: bytes(sample?.inFlightBytes), retries: count(sample?.retries) };
+        const texts = { behind: lagText(sample), fetched: count(sample?.fetchedRows), sent: count(sample?.sentRows), batches: count(sample?.batches),
+            open: count(sample?.openBatches), flight: bytes(sample?.inFlightBytes), retries: count(sample?.retries) };
         for (const [key, text] of Object.entries(texts)) if (all[key].node.textContent !== text) all[key].node.textContent = text;
     };
     show(live.pipes.get(view.pipe.id)?.sample);
     listen("pipes", (data) => { const told = data.pipes.find((one) => one.id === view.pipe.id); if (told?.sample) show(told.sample); }, signal);
-    return h("div", { class: "stack" }, h("p", { class: "muted" }, "A stream has no end: what counts is how far behind the newest message it is."), h("div", { class: "figures" }, Object.values(all).map((one) => one.element)));
+    return h("div", { class: "stack" }, h("p", { class: "muted" }, "A stream has no end: what counts is how far behind the newest message it is."),
+        h("div", { class: "figures" }, Object.values(all).map((one) => one.element)));
 }

@@ -14,6 +14,7 @@ export function raw(view, signal) {
     };
     show(view.pipe);
     view.watch(show, signal);
-    return h("div", { class: "stack" }, h("h2", {}, "Document"), place, h("h2", {}, "As a curl line"), codeBlock(curlLine("GET", view.path), { mode: "text/x-sh", label: "curl line" }),
+    return h("div", { class: "stack" }, h("h2", {}, "Document"), place, h("h2", {}, "As a curl line"),
+        codeBlock(curlLine("GET", view.path), { mode: "text/x-sh", label: "curl line" }),
         h("p", { class: "muted small" }, "Secrets are never part of an answer."));
 }

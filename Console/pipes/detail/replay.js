@@ -16,15 +16,19 @@ export async function replayDialog(view, errorCode, classes) {
         const outcome = h("div", { "aria-live": "polite" });
         const go = button("Send again", async () => {
             try {
-                const report = await post(`${view.path}/errors/replay`, { ...(code.value ? { errorCode: code.value } : {}), limit: Number(limit.value) || 100000 });
+                const report = await post(`${view.path}/errors/replay`, { ...(code.value ? { errorCode: code.value } : {}),
+                    limit: Number(limit.value) || 100000 });
                 sent = true;
-                replace(outcome, notice(`${count(report.replayed)} written, ${count(report.failed)} refused once more${report.notReplayable ? `, ${count(report.notReplayable)} of them cannot be sent at all` : ""}${report.remaining ? `, ${count(report.remaining)} not tried because of the limit` : ""}.`, report.failed ? "warn" : "good"));
+                replace(outcome, notice([`${count(report.replayed)} written, ${count(report.failed)} refused once more`,
+                    report.notReplayable ? `, ${count(report.notReplayable)} of them cannot be sent at all` : "",
+                    report.remaining ? `, ${count(report.remaining)} not tried because of the limit` : "", "."], report.failed ? "warn" : "good"));
                 cancel.textContent = "Close";
             } catch (error) { replace(outcome, notice(error.message, "bad")); }
         }, { kind: "primary" });
         const cancel = button("Cancel", () => close());
         return {
-            body: [h("p", {}, "Records go through the pipe's present columns and mappings, oldest first, each once. What is refused again stays as it is. Mend the mapping or the table first."),
+            body: [h("p", {}, "Records go through the pipe's present columns and mappings, oldest first, each once. ",
+                "What is refused again stays as it is. Mend the mapping or the table first."),
                 field("Class of error", code), field("Most records", limit), outcome],
             foot: [cancel, go],
         };

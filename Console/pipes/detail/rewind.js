@@ -10,12 +10,15 @@ import { placeProblems, problemsOf } from "../problems.js";
 
 export function rewindDialog(view) {
     return openDialog(`Rewind ${view.pipe.name}`, (close) => {
-        const strategy = select([{ value: "from_beginning", text: "The beginning of the topics" }, { value: "from_latest", text: "New messages only" },
-            { value: "from_timestamp", text: "A time" }, { value: "from_offsets", text: "Offsets" }], "from_timestamp", { onchange: () => arrange() });
+        const strategy = select([{ value: "from_beginning", text: "The beginning of the topics" },
+            { value: "from_latest", text: "New messages only" },
+            { value: "from_timestamp", text: "A time" }, { value: "from_offsets", text: "Offsets" }], "from_timestamp",
+                { onchange: () => arrange() });
         const time = h("input", { type: "datetime-local" });
         const offsets = h("textarea", { class: "mono", rows: 4, spellcheck: "false", placeholder: '{"orders": {"0": 1700}}' });
         const timeField = field("Time (UTC)", time, { path: "to.timestamp" });
-        const offsetsField = field("Offsets by topic and partition", offsets, { path: "to.offsets", hint: "JSON; partitions that are not named go on where they are" });
+        const offsetsField = field("Offsets by topic and partition", offsets,
+            { path: "to.offsets", hint: "JSON; partitions that are not named go on where they are" });
         const arrange = () => { timeField.hidden = strategy.value !== "from_timestamp"; offsetsField.hidden = strategy.value !== "from_offsets"; };
         const form = h("div", { class: "stack" }, field("Read on from", strategy, { path: "to.strategy" }), timeField, offsetsField);
         const outcome = h("div", { "aria-live": "polite" });
@@ -37,7 +40,8 @@ export function rewindDialog(view) {
             }
         }, { kind: "danger" });
         return {
-            body: [h("p", {}, "Messages that are read again become new rows: the table then has them twice, unless it replaces by key."), form, outcome],
+            body: [h("p", {}, "Messages that are read again become new rows: the table then has them twice, unless it replaces by key."), form,
+                outcome],
             foot: [button("Cancel", () => close()), go],
         };
     });

@@ -33,8 +33,10 @@ export async function settings(view, signal) {
     // The server edits nothing but settings and size of a pipe that has done its work.
     const open = may && pipe.state !== "Completed";
     const parts = [may ? null : notice(`You see these settings and cannot change them: ${lacking.toLowerCase()}.`, "info"),
-        may && !open ? notice("This pipe has completed: its name, source and target stay as they are. To load anew or something else, create another pipe.", "info") : null, nameSection(view, open)];
-    if (kind === "bigquery") parts.push(notice(`A pipe of ${kindOf(kind).title} cannot be changed after it was created. Create another one.`, "info"));
+        may && !open ? notice("This pipe has completed: its name, source and target stay. To load something else, create another pipe.") : null,
+        nameSection(view, open)];
+    if (kind === "bigquery") parts.push(notice(`A pipe of ${kindOf(kind).title} cannot be changed after it was created. Create another one.`,
+        "info"));
     else parts.push(sourceSection(view, form, open));
     if (isDatabase(kind)) {
         if (kind !== "bigquery") parts.push(tablesSection(view, form, open, signal));
@@ -70,7 +72,8 @@ function columnsSection(view, form, may) {
     const sources = new Map((pipe.fieldMappings ?? []).map((one) => [one.destinationField, one.sourceField]));
     const columns = (pipe.destination?.columns ?? []).map((one) => ({ source: sources.size ? sources.get(one.name) ?? "" : one.name, ...one }));
     const editor = columnEditor(columns, { virtual: form.virtualColumns, disabled: !may });
-    return section("Columns", "What the pipe writes. The table itself is not changed by this: change it first, with ALTER TABLE.", editor.element, async () => {
+    return section("Columns", "What the pipe writes. The table itself is not changed by this: change it first, with ALTER TABLE.", editor.element,
+        async () => {
         const mappings = fieldMappings(columns);
         view.set(await patch(view.path, { destination: { columns: columns.map(({ name, type }) => ({ name, type })) }, fieldMappings: mappings }));
     }, { may });
@@ -98,7 +101,8 @@ async function sharedSize(service, may, signal) {
         return h("section", { class: "card stack" }, h("h2", {}, "Size"), notice(error.message, "warn"));
     }
     const values = { replicaCpuMillicores: before.replicaCpuMillicores };
-    const fields = [{ path: "replicaCpuMillicores", label: "CPU", type: "number", minimum: 1000, maximum: 32000, hint: "Millicores, 1000 to 32000 in thousands; memory is 4 GiB for each core" }];
+    const fields = [{ path: "replicaCpuMillicores", label: "CPU", type: "number", minimum: 1000, maximum: 32000,
+        hint: "Millicores, 1000 to 32000 in thousands; memory is 4 GiB for each core" }];
     const form = descriptorForm(fields, values, { prefix: "scaling", disabled: !may });
     return section("Size", "All database pipes of this service share it. A new size restarts them.", form.element, async () => {
         if (values.replicaCpuMillicores === before.replicaCpuMillicores) return null;

@@ -34,5 +34,6 @@ export function sourceSection(view, form, may) {
         Object.assign(before, values);
         return "Saved; the pipe uses the new source";
     }
-    return section("Source", `Where ${kindOf(kind).title} is and how it is reached. Credentials stay as they are unless you write them anew, all fields of them.`, h("div", {}, editor.element), save, { may });
+    return section("Source", `How ${kindOf(kind).title} is reached. Credentials stay as they are unless you write them anew, all fields of them.`,
+        editor.element, save, { may });
 }

@@ -22,20 +22,25 @@ export function tablesSection(view, form, may, signal) {
         if (rests === wasAtRest && boxes.length === pipe.source[kind].tableMappings?.length) return;
         wasAtRest = rests;
         boxes = (pipe.source[kind].tableMappings ?? []).map((one) => {
-            const box = choice(`Remove ${mappingSource(one)} → ${one.targetTable}`, { disabled: !may || !rests }, one.tableEngine ?? "ReplacingMergeTree");
+            const box = choice(`Remove ${mappingSource(one)} → ${one.targetTable}`, { disabled: !may || !rests },
+                one.tableEngine ?? "ReplacingMergeTree");
             box.mapping = one;
             return box;
         });
         editor = mappingEditor(form.mapping, added, { prefix: `source.${kind}.tableMappingsToAdd`, least: 0 });
-        replace(place, rests ? null : notice("Tables can be changed while the pipe rests.", "info", h("div", {}, button("Stop the pipe", () => stopPipe(view.pipe, view.set), { small: true, disabled: !may }))),
-            h("fieldset", { class: "stack" }, h("legend", {}, "Mapped tables"), boxes), may && rests ? [h("h3", {}, "Tables to add"), editor.element] : null);
+        replace(place, rests ? null : notice("Tables can be changed while the pipe rests.", "info",
+            h("div", {}, button("Stop the pipe", () => stopPipe(view.pipe, view.set), { small: true, disabled: !may }))),
+            h("fieldset", { class: "stack" }, h("legend", {}, "Mapped tables"), boxes),
+                may && rests ? [h("h3", {}, "Tables to add"), editor.element] : null);
     }
     build(view.pipe);
     view.watch(build, signal);
 
-    return section("Tables", "Tables that are removed keep their rows in ClickHouse. A paused pipe goes on by itself after the change.", place, async () => {
+    return section("Tables", "Tables that are removed keep their rows in ClickHouse. A paused pipe goes on by itself after the change.", place,
+        async () => {
         const toRemove = boxes.filter((one) => one.input.checked).map(({ mapping }) => Object.fromEntries(
-            ["sourceSchemaName", "sourceTable", "sourceDatabaseName", "sourceCollection", "targetTable"].filter((name) => mapping[name] !== undefined).map((name) => [name, mapping[name]])));
+            ["sourceSchemaName", "sourceTable", "sourceDatabaseName", "sourceCollection",
+                "targetTable"].filter((name) => mapping[name] !== undefined).map((name) => [name, mapping[name]])));
         const toAdd = added.map((values) => bodyOf(form.mapping, values));
         if (!toRemove.length && !toAdd.length) return null;
         const body = { ...(toAdd.length ? { tableMappingsToAdd: toAdd } : {}), ...(toRemove.length ? { tableMappingsToRemove: toRemove } : {}) };
