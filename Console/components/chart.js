@@ -82,7 +82,7 @@ export function timeChart(label, series, { format, unit = "", kind = "line", sta
         chart = new Chart(canvas, {
             type: kind,
             data: { datasets: known.map((one) => ({
-                label: one.title, data: [], borderWidth: kind === "bar" ? 0 : 1.8, pointRadius: lone, pointHitRadius: 12, pointHoverRadius: 4,
+                label: one.title, data: [], clip: 6, borderWidth: kind === "bar" ? 0 : 1.8, pointRadius: lone, pointHitRadius: 12, pointHoverRadius: 4,
                 tension: 0, fill: stacked && kind === "line", spanGaps: false, barPercentage: 1, categoryPercentage: 0.9,
             })) },
             options: {

@@ -45,6 +45,7 @@ export default async function page({ params, query, signal, title, service }) {
     }
     adopt(endpoint);
 
+    const titled = (text, content) => h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, text), content);
     const failed = (error) => error.name === "AbortError" ? "" : notice(error.message, "bad");
 
     const all = tabs("Endpoint", [
@@ -56,14 +57,13 @@ export default async function page({ params, query, signal, title, service }) {
         { id: "openapi", text: "OpenAPI", show: (left) => openapiPanel(service, endpoint, left).catch(failed) },
     ], { initial: query.get("tab") ?? "overview", chosen: (id) => replaceAddress(`/endpoints/${endpoint.id}`, { tab: id === "overview" ? null : id }), signal });
 
-    const titled = (text, content) => h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, text), content);
-
     function overview() {
         return h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, "Overview"), made.map(secretOnce), addressLine(endpoint), sampleTabs(endpoint, made), facts(endpoint, keys),
             h("section", { class: "stack", "aria-label": "SQL" }, h("h3", {}, "SQL"), codeBlock(endpoint.sql, { mode: "text/x-sql", label: "SQL" })));
     }
 
     function settings() {
+        if (!allowed) return titled("Settings", [notice(`${why}.`, "info"), facts(endpoint, keys), codeBlock(endpoint.sql, { mode: "text/x-sql", label: "SQL" })]);
         const form = endpointForm(endpoint, { keys, service, withSQL: true, isNew: false });
         const save = async (members, text) => {
             const changed = await form.send((body) => changeEndpoint(service, endpoint, { ...body, ...members }));
@@ -73,14 +73,14 @@ export default async function page({ params, query, signal, title, service }) {
             toast(changed.keptVersion ? `Kept as version ${changed.keptVersion}; publish it under History` : text);
             all.choose(changed.keptVersion ? "history" : "overview");
         };
-        return h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, "Settings"), allowed ? null : notice(why, "info"), form,
+        return h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, "Settings"), form,
             h("div", { class: "row" },
-                button("Save changes", () => save({}, "The endpoint was changed"), { kind: "primary", disabled: !allowed, title: why }),
+                button("Save changes", () => save({}, "The endpoint was changed"), { kind: "primary" }),
                 button("Save the query as a draft", () => save({ publish: false }, "Everything but the query was changed"), {
-                    disabled: !allowed, title: why ?? "A changed query is kept as a version that does not run; everything else takes effect at once",
+                    title: "A changed query is kept as a version that does not run; everything else takes effect at once",
                 })),
             h("section", { class: "card stack", "aria-label": "Delete" }, h("h3", {}, "Delete"), h("p", { class: "muted" }, "Its URL answers no more, and its history is lost."),
-                h("div", { class: "row" }, button("Delete endpoint", async () => { if (await removeEndpoint(service, endpoint)) navigate("/endpoints"); }, { kind: "danger", symbol: "trash", disabled: !allowed, title: why }))));
+                h("div", { class: "row" }, button("Delete endpoint", async () => { if (await removeEndpoint(service, endpoint)) navigate("/endpoints"); }, { kind: "danger", symbol: "trash" }))));
     }
 
     return h("div", { class: "page" },

@@ -47,7 +47,11 @@ async function load(state, saved, service, body, foot, close) {
 
 function showForm(view, values, existing = null) {
     const { state, saved, service, body, foot } = view;
-    const allowed = can(permissions.manageEndpoints, service);
+    if (!can(permissions.manageEndpoints, service)) {
+        replace(body, notice("This query has no endpoint, and your key may not make one. Ask for the permission to manage query API endpoints.", "warn"));
+        replace(foot, button("Close", () => view.close()));
+        return;
+    }
     const form = endpointForm(values, { keys: state.keys, service, isNew: !existing });
     const submit = button(existing ? "Save changes" : "Create endpoint", async () => {
         const result = await form.send((members) => existing ? changeEndpoint(service, existing, members) : createEndpoint(service, members));
@@ -57,10 +61,10 @@ function showForm(view, values, existing = null) {
         rememberPair(saved.id, result.id);
         if (existing) toast("The endpoint was changed");
         showEndpoint(view, !existing);
-    }, { kind: "primary", disabled: !allowed, title: allowed ? null : "Your key may not manage query API endpoints", attributes: { "data-test": "publish" } });
+    }, { kind: "primary", attributes: { "data-test": "publish" } });
     replace(body,
         existing ? null : h("p", { class: "muted break" }, `Publishes “${saved.name}” under a URL of its own. Callers choose values for its parameters, and nothing else.`),
-        allowed ? null : notice("Your key may see endpoints but not make or change them.", "warn"), form);
+        form);
     replace(foot, existing ? button("Back", () => showEndpoint(view)) : null, submit);
     body.closest(".dialog-body")?.scrollTo(0, 0);
     form.querySelector("input")?.focus();

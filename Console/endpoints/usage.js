@@ -22,7 +22,7 @@ export const usageOf = (service, endpointID) => ({ path: servicePath(service, `/
 
 /** The panel: `{ path, id }` of `usageOf`, or of the route for any SQL. It follows the live counts until the signal is aborted. */
 export function usagePanel({ path, id }, signal) {
-    const span = select(spans.map(([value, text]) => ({ value, text })), "1h", { "aria-label": "Span", onchange: () => refresh(true) });
+    const span = select(spans.map(([value, text]) => ({ value, text })), "1h", { "aria-label": "Span", onchange: () => refresh() });
     const figures = h("div", { class: "totals", role: "group", "aria-label": "Totals" });
     const classes = h("p", { class: "muted small", "aria-live": "polite" });
     const problem = h("div");
@@ -48,7 +48,7 @@ export function usagePanel({ path, id }, signal) {
 
     let asked = 0, again = null;
 
-    async function refresh(all = false) {
+    async function refresh() {
         const mine = ++asked;
         const seconds = spans.find(([value]) => value === span.value)[2];
         try {
@@ -56,7 +56,7 @@ export function usagePanel({ path, id }, signal) {
             if (mine !== asked) return;
             replace(problem);
             show(found);
-            if (all !== "counts") await calls.refresh();
+            await calls.refresh();
         } catch (error) {
             if (error.name === "AbortError" || mine !== asked) return;
             replace(problem, notice(error.status === 424 ? "The service is stopped. Its calls are kept on it: start the service to see them." : error.message, "bad"));
@@ -71,8 +71,9 @@ export function usagePanel({ path, id }, signal) {
             figure("Rows read", short(total.readRows)), figure("Rows answered", short(rowsOf(total))), figure("Bytes answered", bytes(total.resultBytes)), cached ? figure("From the cache", percent(total.cacheHits / cached)) : null);
         const failed = Object.entries(total.errorsByClass ?? {}).filter(([, number]) => number > 0);
         replace(classes, failed.length ? `Errors by cause: ${failed.map(([name, number]) => `${wordsOfClass[name] ?? name} ${count(number)}`).join(", ")}.` : "");
+        const counted = rowsOf(total) !== null;
         const points = steps.map((step) => ({
-            ...step, resultRows: rowsOf(step), answered: step.requests - step.errors, errorRate: step.requests ? step.errorRate : null,
+            ...step, resultRows: counted ? step.resultRows : null, answered: step.requests - step.errors, errorRate: step.requests ? step.errorRate : null,
             p50: step.durationMs?.p50 ?? null, p95: step.durationMs?.p95 ?? null, p99: step.durationMs?.p99 ?? null,
         }));
         for (const chart of Object.values(charts)) chart.update(points);
@@ -83,9 +84,11 @@ export function usagePanel({ path, id }, signal) {
         noCallers.hidden = found.length > 0;
     }
 
-    /** At most once in three seconds, whatever is told in between. */
+    /** At most once in three seconds, whatever is told in between; not while nobody looks. */
+    let missed = false;
     function soon() {
-        if (again || document.hidden) return;
+        missed = document.hidden;
+        if (again || missed) return;
         again = setTimeout(() => { again = null; if (!signal.aborted) refresh(); }, 3000);
     }
     let last = null;
@@ -96,6 +99,7 @@ export function usagePanel({ path, id }, signal) {
         soon();
     }, signal);
     window.addEventListener("endpointcall", (event) => { if (event.detail === id) soon(); }, { signal });
+    document.addEventListener("visibilitychange", () => { if (missed) soon(); }, { signal });
     signal.addEventListener("abort", () => clearTimeout(again));
     refresh();
 
