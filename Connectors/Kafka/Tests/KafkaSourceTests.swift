@@ -75,6 +75,19 @@ struct KafkaSourceTests {
         #expect(result.events.contains("rebalance"))
     }
 
+    /// The wait is longer than the test may take: only the acknowledgement can let the second batch go.
+    @Test func whatIsHalfFullLeavesOnceNothingIsBeingWritten() async throws {
+        let cluster = try MockCluster(topics: ["t": 4])
+        try await cluster.produce(records(160_000, partitions: 4))
+        let source = try source(cluster, wait: 600_000)
+        let output = Output()
+        async let reading = read(source, into: output) { $0.rows == 160_000 }
+        try await output.wait { $0.rows >= 100_000 }
+        let first = try #require(output.current.batches.first)
+        try await source.acknowledge(first.extent.end, in: first.lane)
+        #expect(try await reading.batches.map(\.reason) == [.rows, .caughtUp])
+    }
+
     @Test func lanesOfPartitionsInExactlyOnceMode() async throws {
         let cluster = try MockCluster(topics: ["t": 4])
         try await cluster.produce(records(1000, partitions: 4))
