@@ -43,10 +43,17 @@ export function columnEditor(columns, { fields = () => [], virtual = [], fixed =
         const text = (value, attributes) => h("input", { class: "mono", value: value ?? "", autocomplete: "off", spellcheck: "false",
             ...attributes });
         const source = text(column.source, { list: sources.id, placeholder: "default of the column",
-            oninput: () => { column.source = source.value; changed(); } });
+            oninput: () => { column.source = source.value; follow(); changed(); } });
         const name = text(column.name, { disabled: fixed(),
-            oninput: () => { const before = column.name; column.name = name.value; renamed(before, name.value); changed(); } });
+            oninput: () => { const before = column.name; column.fresh = false; column.name = name.value; renamed(before, name.value); changed(); } });
         const type = text(column.type, { list: known.id, disabled: fixed(), oninput: () => { column.type = type.value; changed(); } });
+        /** A column that is being added is called as its field, and typed as it, until it gets a name of its own. */
+        function follow() {
+            if (!column.fresh) return;
+            column.name = name.value = column.source;
+            const found = [...fields(), ...virtual].find((one) => one.name === column.source);
+            if (found) column.type = type.value = found.type;
+        }
         const small = (label, symbol, action, off) => button(`${label} column ${number}`, action,
             { symbol, iconOnly: true, small: true, kind: "quiet", disabled: disabled || off });
         return h("div", { class: "column-line", role: "group", "aria-label": `Column ${number}` },
@@ -80,7 +87,7 @@ export function columnEditor(columns, { fields = () => [], virtual = [], fixed =
         body.lastElementChild.querySelector("input:not(:disabled)")?.focus();
     }
 
-    const add = button("Add a column", () => append({ source: "", name: "", type: "String" }), { symbol: "plus", small: true, disabled });
+    const add = button("Add a column", () => append({ source: "", name: "", type: "String", fresh: true }), { symbol: "plus", small: true, disabled });
     const addVirtual = virtual.length ? button("Add a virtual column", () => openMenu(addVirtual, virtual.map((one) => ({
         text: `${one.name}  ${one.type}`, disabled: columns.some((column) => column.source === one.name),
             action: () => append({ source: one.name, name: one.name, type: one.type }),
@@ -96,6 +103,8 @@ export function columnEditor(columns, { fields = () => [], virtual = [], fixed =
         update, element,
         missing() {
             if (!columns.length) return [{ field: "destination.columns", message: "must list at least one column" }];
+            if (columns.every((column) => !column.source?.trim())) return [{ field: "fieldMappings[0].sourceField",
+                message: "is required in one column at least" }];
             return columns.flatMap((column, index) => ["name", "type"].filter((member) => !column[member]?.trim())
                 .map((member) => ({ field: `destination.columns[${index}].${member}`, message: "is required" })));
         },

@@ -110,10 +110,10 @@ export function destinationStep(wizard) {
             const all = await columnsOf(service, destination.database || "default", destination.table, signal);
             const found = new Set((draft.discovered ?? []).map((one) => one.name));
             const taken = draft.discovered ? all.filter((one) => found.has(one.name)) : all;
-            columns.splice(0, columns.length, ...taken.map((one) => ({ source: one.name, ...one })));
+            columns.splice(0, columns.length, ...all.map((one) => ({ source: taken.includes(one) ? one.name : "", ...one })));
             const left = all.filter((one) => !taken.includes(one));
             replace(note, left.length ? notice(`The sample has no field for ${left.map((one) => one.name).join(", ")}: `
-                + "these columns keep their defaults, unless you add them with another source field.") : null);
+                + "these columns keep their defaults, unless you choose a source field for them.") : null);
             arrange();
         } catch (error) { toastError(error); }
     }

@@ -43,13 +43,20 @@ export function overview(view, signal) {
     const lastLines = h("div", { class: "messages" });
     let shown = JSON.stringify({ ...view.pipe, state: null, stateMessage: null, updatedAt: null });
     const showNext = (pipe) => { next.textContent = pipe.stateMessage || isFailed(pipe.state) ? "" : advice(pipe) ?? ""; };
+    let failed = null;
+    const showFailure = (pipe) => {
+        failed = isFailed(pipe.state);
+        if (failed) showLastErrors(view, lastLines, signal);
+        else lastLines.replaceChildren();
+    };
     view.watch((pipe) => {
         showNext(pipe);
+        if (isFailed(pipe.state) !== failed) showFailure(pipe);
         const text = JSON.stringify({ ...pipe, state: null, stateMessage: null, updatedAt: null });
         if (text !== shown) { shown = text; place.replaceChildren(facts(pipe)); }
     }, signal);
     showNext(view.pipe);
-    if (isFailed(view.pipe.state)) showLastErrors(view, lastLines, signal);
+    showFailure(view.pipe);
     return h("div", { class: "stack wide" }, next, lastLines, flowCharts(view, signal), place);
 }
 
@@ -57,7 +64,7 @@ export function overview(view, signal) {
 async function showLastErrors(view, place, signal) {
     try {
         const lines = await get(`${view.path}/log?limit=3&level=error`, { signal });
-        if (lines.length) {
+        if (lines.length && isFailed(view.pipe.state)) {
             place.replaceChildren(h("section", { class: "card stack" }, h("h2", {}, "Last errors of the log"),
                 h("div", { class: "log-lines" }, lines.map(logLine)),
                 h("div", {}, h("a", { href: href(`/pipes/${view.pipe.id}`, { tab: "log" }),
