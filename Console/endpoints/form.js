@@ -89,6 +89,9 @@ export function endpointForm(values, { keys, service, withSQL = false, isNew = t
             if (error.name !== "ApiError") throw error;
             const rest = showProblems(node, error);
             openAround();
+            const first = [...node.querySelectorAll(".problem")].find((one) => one.textContent)?.closest(".field");
+            first?.scrollIntoView({ block: "center" });
+            first?.querySelector(".CodeMirror-code")?.focus();
             if (!withSQL) rest.forEach((text, index) => { rest[index] = text.replace(/^sql /, "The SQL: "); });
             if (rest.length) {
                 replace(problems, notice(rest.join("; "), "bad"));
