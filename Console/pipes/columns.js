@@ -87,7 +87,8 @@ export function columnEditor(columns, { fields = () => [], virtual = [], fixed =
         body.lastElementChild.querySelector("input:not(:disabled)")?.focus();
     }
 
-    const add = button("Add a column", () => append({ source: "", name: "", type: "String", fresh: true }), { symbol: "plus", small: true, disabled });
+    const add = button("Add a column", () => append({ source: "", name: "", type: "String", fresh: true }),
+        { symbol: "plus", small: true, disabled });
     const addVirtual = virtual.length ? button("Add a virtual column", () => openMenu(addVirtual, virtual.map((one) => ({
         text: `${one.name}  ${one.type}`, disabled: columns.some((column) => column.source === one.name),
             action: () => append({ source: one.name, name: one.name, type: one.type }),

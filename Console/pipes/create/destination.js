@@ -136,7 +136,8 @@ export function destinationStep(wizard) {
                 destination.table = draft.name.trim().toLowerCase().replace(/[^a-z0-9_]+/g, "_").replace(/^_+|_+$/g, "");
                 table.value = destination.table;
             }
-            if (draft.discovered && draft.discovered !== sample && destination.managed) fromSample();
+            // The same fields once more, after a new test, must not undo what was changed here.
+            if (draft.discovered && JSON.stringify(draft.discovered) !== JSON.stringify(sample) && destination.managed) fromSample();
             arrange();
         },
     };

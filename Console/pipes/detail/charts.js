@@ -46,10 +46,11 @@ export function flowCharts(view, signal) {
     figures.latency.title = "p99 from end to end, or the mean of a batch where the source does not say when a row was made";
     const none = h("p", { class: "muted", hidden: true }, "Nothing has flowed in the last 15 minutes. Charts fill while the pipe works.");
 
-    /** The axis always shows fifteen minutes, so that it does not stretch while points come. */
+    /** The axis shows two, five or fifteen minutes: a new pipe is no spike at the edge, and the axis does not stretch with every point. */
     function range() {
         const end = points.at(-1)?.time ?? Date.now();
-        return [end - span, end];
+        const known = end - (points[0]?.time ?? end);
+        return [end - ([120_000, 300_000].find((one) => known <= one) ?? span), end];
     }
 
     function add(sample) {
