@@ -11,6 +11,7 @@ export class Drafts extends EventTarget {
     constructor(service) {
         super();
         this.key = `editor.tabs.${service}`;
+        this.closed = [];
         const kept = remembered(this.key);
         this.tabs = (Array.isArray(kept?.tabs) ? kept.tabs : []).filter((one) => typeof one?.sql === "string").map((one) => fresh(one));
         if (!this.tabs.length) this.tabs = [fresh()];
@@ -18,7 +19,21 @@ export class Drafts extends EventTarget {
     }
 
     keep() {
-        remember(this.key, { active: this.active.id, tabs: this.tabs.map(({ id, queryId, name, sql, database, variables, saved }) => ({ id, queryId, name, sql, database, variables, saved })) });
+        remember(this.key, { active: this.active.id, closed: this.closed.slice(-100), tabs: this.tabs.map(({ id, queryId, name, sql, database, variables, saved }) => ({ id, queryId, name, sql, database, variables, saved })) });
+    }
+
+    /** Another window of this browser has kept its tabs: new ones are added here and none is lost; the one shown here stays as it is. */
+    merge() {
+        const kept = remembered(this.key);
+        if (!Array.isArray(kept?.tabs)) return;
+        this.closed = [...new Set([...this.closed, ...kept.closed ?? []])];
+        this.tabs = this.tabs.filter((one) => one === this.active || !this.closed.includes(one.id));
+        for (const one of kept.tabs) {
+            const known = this.tabs.find((tab) => tab.id === one.id);
+            if (known && known !== this.active) Object.assign(known, one);
+            else if (!known && !this.closed.includes(one.id)) this.tabs.push(fresh(one));
+        }
+        this.dispatchEvent(new Event("change"));
     }
 
     tell() {
@@ -50,6 +65,7 @@ export class Drafts extends EventTarget {
         const at = this.tabs.findIndex((one) => one.id === id);
         if (at < 0) return;
         const [closed] = this.tabs.splice(at, 1);
+        this.closed.push(id);
         if (!this.tabs.length) this.tabs.push(fresh({ database: closed.database }));
         if (this.active === closed) this.active = this.tabs[Math.min(at, this.tabs.length - 1)];
         this.tell();

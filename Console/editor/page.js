@@ -1,13 +1,16 @@
 // The page for writing, running, saving and sharing queries.
 import { h } from "../core/dom.js";
 import { href } from "../core/router.js";
-import { pageStyle } from "../core/libraries.js";
+import { codeMirror, pageStyle } from "../core/libraries.js";
 import { can, permissions } from "../core/session.js";
 import { empty, notice } from "../components/notice.js";
 import { toastError } from "../components/toast.js";
 import { Drafts } from "./drafts.js";
 import { loadQuery } from "./queries.js";
 import { workbench } from "./workbench.js";
+
+// Asked for at once, beside everything else that the page needs.
+codeMirror().catch(() => { /* the editor does without it */ });
 
 export default async function page({ params, query, signal, title, service }) {
     title("Queries");
@@ -28,10 +31,11 @@ export default async function page({ params, query, signal, title, service }) {
     } else if (query.get("sql")) {
         drafts.add({ sql: query.get("sql"), database: query.get("database") ?? "default", variables });
     }
-    const bench = await workbench({ service, drafts, signal, mayRun: can(permissions.useSQL, service) });
+    const bench = await workbench({ service, drafts, signal, title, mayRun: can(permissions.useSQL, service) });
     bench.classList.add("page", "full", "editor-page");
     if (problem) bench.prepend(h("div", { class: "editor-problem" }, notice(problem, "warn")));
     bench.prepend(h("h1", { class: "visually-hidden" }, "Queries"));
+    window.addEventListener("storage", (event) => { if (event.key?.endsWith(drafts.key)) drafts.merge(); }, { signal });
     window.addEventListener("pagehide", () => drafts.keep(), { signal });
     signal.addEventListener("abort", () => { try { drafts.keep(); } catch (error) { toastError(error); } });
     return bench;

@@ -21,7 +21,7 @@ export function tabResults(service, actions, changed) {
     const element = h("section", { class: "results", "aria-label": "Results" }, strip, panel);
     let entries = [], running = null, closing = new AbortController();
 
-    const introduction = () => empty("No result yet", "Write a statement and run it with Ctrl-Enter (⌘-Enter on a Mac), or begin with one of these:",
+    const introduction = () => !actions.mayRun ? empty("Statements cannot be run with this key", "What is saved can be read, in the pane on the left.") : empty("No result yet", "Write a statement and run it with Ctrl-Enter (⌘-Enter on a Mac), or begin with one of these:",
         ...samples.map(([text, sql]) => button(text, () => actions.example(sql), { small: true })));
     replace(panel, introduction());
 

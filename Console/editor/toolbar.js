@@ -50,7 +50,7 @@ export function toolbar({ service, drafts, signal, mayRun, commands, selection, 
         name, h("div", { class: "row tight nowrap" }, h("span", { class: "muted", title: "Database" }, icon("service")), database),
         h("span", { class: "grow" }), h("div", { class: "row tight bar-actions" }, h("div", { class: "split-button" }, run, more), cancel, saveButton, share, calls));
 
-    rows(service, "SELECT name FROM system.databases WHERE lower(name) != 'information_schema' ORDER BY name").then((found) => { databases = found.map((one) => one.name); update(); }, () => { /* the tab's own stays */ });
+    if (mayRun) rows(service, "SELECT name FROM system.databases WHERE lower(name) != 'information_schema' ORDER BY name").then((found) => { databases = found.map((one) => one.name); update(); }, () => { /* the tab's own stays */ });
     let databases = [], listed = "", saving = false;
 
     function update() {

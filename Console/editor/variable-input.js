@@ -1,5 +1,6 @@
 // An input that fits the type of a parameter.
 import { h } from "../core/dom.js";
+import { count } from "../core/format.js";
 import { choice, select } from "../components/field.js";
 import { enumNames, innerType, integerRange } from "./types.js";
 
@@ -64,7 +65,7 @@ function typed(kind, attributes, value, changed, hint) {
 
 /** Whole numbers: those that a double holds as a number input, wider ones as text, so that no digit is rounded. */
 function whole(name, [least, greatest], value, changed) {
-    const hint = name.match(/\d+/)[0] <= 64 ? `${least} to ${greatest}` : `A whole number of ${name.match(/\d+/)[0]} bits.`;
+    const hint = name.match(/\d+/)[0] <= 64 ? `${count(String(least))} to ${count(String(greatest))}` : `A whole number of ${name.match(/\d+/)[0]} bits.`;
     if (Number(name.match(/\d+/)[0]) <= 32) return typed("number", { min: String(least), max: String(greatest), step: "1" }, value, changed, hint);
     return typed("text", { inputmode: "numeric", pattern: least < 0n ? "[+\\-]?\\d+" : "\\+?\\d+" }, value, changed, hint);
 }

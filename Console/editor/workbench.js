@@ -10,6 +10,7 @@ import { dictionary, forgetDictionary } from "./dictionary.js";
 import { usedVariables } from "./drafts.js";
 import { narrow, sideToggle, splitter } from "./layout.js";
 import { sqlPad } from "./pad.js";
+import { leafOf } from "./queries.js";
 import { queriesPane } from "./queries-pane.js";
 import { tabResults } from "./results.js";
 import { errorPlace, placeholders, statementAt, statements, verb } from "./statements.js";
@@ -18,7 +19,7 @@ import { tabStrip } from "./tabstrip.js";
 import { toolbar } from "./toolbar.js";
 import { variablesPanel } from "./variables.js";
 
-export async function workbench({ service, drafts, signal, mayRun }) {
+export async function workbench({ service, drafts, signal, mayRun, title }) {
     const results = new Map(); // id of a tab: its results
     let shown = null; // the tab that the parts show
     const commands = { run: () => runAll(), runAtCursor: () => runHere(), cancel: () => resultsOf(drafts.active).cancel(), save: () => bar.save() };
@@ -57,7 +58,7 @@ export async function workbench({ service, drafts, signal, mayRun }) {
     function resultsOf(tab) {
         if (!results.has(tab.id)) {
             results.set(tab.id, tabResults(service, {
-                service, name: () => tab.name, place: (result) => placeOf(tab, result), goTo: (result) => pad.show(placeOf(tab, result).from),
+                service, mayRun, name: () => tab.name, place: (result) => placeOf(tab, result), goTo: (result) => pad.show(placeOf(tab, result).from),
                 wake: () => start([...resultsOf(tab).results().map((one) => one.statement)], tab, { wake: true }), example: (sql) => { setText(sql); edited(); if (!placeholders(sql).length) runAll(); },
             }, () => { if (tab === drafts.active) bar.update(); }));
         }
@@ -108,6 +109,7 @@ export async function workbench({ service, drafts, signal, mayRun }) {
             markErrors(tab);
         }
         variables.show(placeholders(tab.sql), tab.variables);
+        title(tab.name ? leafOf(tab.name) : "Queries");
         bar.update();
         strip.update();
         queries.mark(tab.queryId);

@@ -2,11 +2,13 @@
 import { h, replace } from "../../core/dom.js";
 import { count, instant } from "../../core/format.js";
 import { chartJS } from "../../core/libraries.js";
-import { field, select } from "../../components/field.js";
+import { choice, field, select } from "../../components/field.js";
 import { notice } from "../../components/notice.js";
 import { isNumeric, isTime } from "../types.js";
 
-const limits = { line: 2000, area: 2000, bar: 300, scatter: 5000, pie: 12 };
+// Of bars and slices the first rows are drawn, as queries put what matters first; of lines and points rows from all over.
+const limits = { line: 2000, area: 2000, bar: 200, scatter: 5000, pie: 100_000 };
+const slices = 12;
 
 /** Kind and axes that suit the columns: time along the bottom, else a text, else the first number; numbers upwards. */
 export function suitable(columns) {
@@ -32,6 +34,7 @@ export function chartView(result, chosen, signal) {
         onchange: () => { chosen.y = [chosen.y[0], ...second.value === "" ? [] : [Number(second.value)]]; draw(); },
     });
     const title = h("input", { value: chosen.title, autocomplete: "off", oninput: () => { chosen.title = title.value; draw(); } });
+    const scale = choice("Logarithmic", { checked: chosen.logarithmic === true, onchange: () => { chosen.logarithmic = scale.input.checked; draw(); } });
     const canvas = h("canvas", { role: "img" });
     const note = h("p", { class: "muted small", role: "status" });
     const frame = h("div", { class: "result-chart" }, canvas);
@@ -45,11 +48,16 @@ export function chartView(result, chosen, signal) {
             return;
         }
         const limit = limits[chosen.kind];
-        const { values, step } = await result.reader.ask("values", { columns: [chosen.x, ...chosen.y], limit });
+        const evenly = chosen.kind !== "bar" && chosen.kind !== "pie";
+        let { values } = await result.reader.ask("values", { columns: chosen.kind === "pie" ? [chosen.x, chosen.y[0]] : [chosen.x, ...chosen.y], limit, evenly });
         if (mine !== turn || signal.aborted) return;
-        const told = chosen.kind === "pie" && step > 1 ? pieParts(values, chosen) : null;
-        replace(note, step > 1 ? `${count(values[0].length)} of ${count(result.rows)} rows are drawn, evenly taken.` : "");
-        if (told) replace(note, told);
+        const drawn = values[0].length;
+        const notes = drawn < result.rows ? [`${evenly ? `${count(drawn)} rows, evenly taken,` : `The first ${count(drawn)}`} of ${count(result.rows)} rows are drawn.`] : [];
+        if (chosen.kind === "pie" && drawn > slices) {
+            values = largest(values);
+            notes.push(`The ${slices - 1} largest have a slice of their own.`);
+        }
+        replace(note, notes.join(" "));
         chart?.destroy();
         chart = new Chart(canvas, settings(columns, chosen, values));
         canvas.setAttribute("aria-label", `${kind.selectedOptions[0].text} chart of ${chosen.y.map((at) => columns[at].name).join(" and ")} by ${columns[chosen.x].name}. The table has the same numbers.`);
@@ -59,7 +67,7 @@ export function chartView(result, chosen, signal) {
     signal.addEventListener("abort", () => chart?.destroy());
     requestAnimationFrame(draw);
     return h("div", { class: "chart-view" },
-        h("div", { class: "chart-controls" }, field("Chart", kind), field("X axis", x), field("Y axis", y), field("Second series", second), field("Title", title)),
+        h("div", { class: "chart-controls" }, field("Chart", kind), field("X axis", x), field("Y axis", y), field("Second series", second), scale, field("Title", title)),
         h("div", { class: "grow stack" }, frame, note));
 }
 
@@ -77,11 +85,17 @@ function timeAxis(axis, times) {
     return { ...axis, min: from, max: to, ticks: { ...axis.ticks, stepSize: step, callback: write } };
 }
 
-const pieParts = (values) => `A pie shows ${count(values[0].length)} rows, evenly taken. Group and limit in SQL for all of it.`;
+/** The largest values, and the sum of all others. */
+function largest([names, values]) {
+    const sorted = values.map((value, at) => [names[at], Number(value) || 0]).sort((a, b) => b[1] - a[1]);
+    const others = sorted.slice(slices - 1).reduce((sum, [, value]) => sum + value, 0);
+    const shown = [...sorted.slice(0, slices - 1), ["All others", others]];
+    return [shown.map(([name]) => name), shown.map(([, value]) => value)];
+}
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-function settings(columns, { kind, x, y, title }, values) {
+function settings(columns, { kind, x, y, title, logarithmic }, values) {
     const text = colour("--text"), muted = colour("--muted"), line = colour("--line");
     const hues = [1, 2, 3, 4, 5, 6].map((one) => colour(`--chart-${one}`));
     const [along, ...series] = values;
@@ -92,22 +106,26 @@ function settings(columns, { kind, x, y, title }, values) {
     const data = {
         labels: points ? undefined : along.map((one) => one ?? "NULL"),
         datasets: series.map((one, at) => ({
-            label: columns[y[at]].name,
+            label: columns[y[at]].name, ...at && kind !== "pie" ? { yAxisID: "second" } : {},
             data: one.map((value, row) => points ? { x: place(along[row]), y: value === null ? NaN : Number(value) } : value === null ? null : Number(value)),
-            borderColor: kind === "pie" ? colour("--surface") : hues[at], backgroundColor: kind === "pie" ? one.map((_, row) => hues[row % hues.length]) : kind === "area" ? `${hues[at]}55` : hues[at],
+            borderColor: kind === "pie" ? colour("--surface") : hues[at], backgroundColor: kind === "pie" ? one.map((_, row) => hues[row % hues.length] + (row < hues.length ? "" : "88")) : kind === "area" ? `${hues[at]}55` : hues[at],
             fill: kind === "area", borderWidth: kind === "bar" ? 0 : 2, pointRadius: kind === "scatter" ? 3 : one.length > 60 ? 0 : 2, pointStyle: at ? "rect" : "circle", borderDash: at ? [6, 4] : [],
         })),
     };
     const axis = (name, type) => ({
         type, title: { display: true, text: name, color: muted }, ticks: { color: muted, maxRotation: 50, autoSkip: true, maxTicksLimit: 16 }, grid: { color: line },
     });
+    const upward = (at) => ({ ...axis(columns[at].name, logarithmic ? "logarithmic" : "linear"), beginAtZero: kind !== "scatter" });
     return {
         type: kind === "area" ? "line" : kind, data,
         options: {
             animation: false, responsive: true, maintainAspectRatio: false, parsing: points ? { xAxisKey: "x", yAxisKey: "y" } : undefined,
             plugins: {
                 tooltip: { callbacks: points && timed ? { title: ([one]) => String(along[one.dataIndex]) } : {} }, legend: { display: kind === "pie" || series.length > 1, labels: { color: text } }, title: { display: title !== "", text: title, color: text, font: { size: 15 } } },
-            scales: kind === "pie" ? {} : { x: points && timed ? timeAxis(axis(columns[x].name, "linear"), along.map(place)) : axis(columns[x].name, points ? "linear" : "category"), y: { ...axis(y.map((at) => columns[at].name).join(", "), "linear"), beginAtZero: kind !== "scatter" } },
+            scales: kind === "pie" ? {} : { x: points && timed ? timeAxis(axis(columns[x].name, "linear"), along.map(place)) : axis(columns[x].name, points ? "linear" : "category"), y: upward(y[0]),
+                // Two columns seldom have the same size: each has an axis of its own.
+                ...y.length > 1 ? { second: { ...upward(y[1]), position: "right", grid: { drawOnChartArea: false } } } : {},
+            },
         },
     };
 }

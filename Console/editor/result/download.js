@@ -37,6 +37,9 @@ export async function saveShown(result, kind, name) {
     } catch (error) { toastError(error); }
 }
 
+/** An answer in a format that the statement itself asked for. */
+export const saveText = (result, name) => save(new Blob([result.text]), fileName(name, endings[result.textFormat] ?? "txt"));
+
 /** Asks for a format, runs the statement again and writes the answer into a file as it comes. */
 export async function downloadDialog(service, result, name) {
     const words = await dictionary(service).catch(() => ({ formats: [] }));

@@ -8,7 +8,7 @@ import { toast, toastError } from "../../components/toast.js";
 import { resultGrid } from "./grid.js";
 import { inspectCell } from "./inspect.js";
 import { chartView } from "./chart.js";
-import { downloadDialog, saveShown } from "./download.js";
+import { downloadDialog, saveShown, saveText } from "./download.js";
 import { done, partNote, stateBadge, statistics } from "./summary.js";
 import { failureNotice } from "./failure.js";
 
@@ -57,7 +57,8 @@ export function resultPanel(result, actions, signal) {
         ...result.columns ? [
             { text: "CSV, as shown", symbol: "table", action: () => saveShown(result, "csv", actions.name()) }, { text: "TSV, as shown", symbol: "table", action: () => saveShown(result, "tsv", actions.name()) },
             { text: "JSONEachRow, as shown", symbol: "table", action: () => saveShown(result, "json", actions.name()) }] : [],
-        { text: "Another format…", symbol: "download", action: () => downloadDialog(actions.service, result, actions.name()).catch(toastError) },
+        ...result.text !== null ? [{ text: "The text, as shown", symbol: "query", action: () => saveText(result, actions.name()) }] : [],
+        result.text === null && { text: "Another format…", symbol: "download", action: () => downloadDialog(actions.service, result, actions.name()).catch(toastError) },
     ]), { symbol: "download", small: true, kind: "quiet" });
     replace(tools, search.element, ...views, copyButton, downloadButton);
 
@@ -92,7 +93,7 @@ export function resultPanel(result, actions, signal) {
         if (shownState !== result.state) {
             shownState = result.state;
             replace(line, stateBadge(result.state), running ? null : h("span", { class: "visually-hidden" }, ", ", statistics(result).join(", ")));
-            replace(notes, partNote(result) && h("p", { class: "small" }, partNote(result)));
+            replace(notes, partNote(result) && h("p", { class: "small warn" }, partNote(result)), totals());
         }
         figures.textContent = statistics(result).join(" · ");
         tools.hidden = !running && !result.columns && !result.textFormat;
@@ -115,6 +116,7 @@ export function resultPanel(result, actions, signal) {
         } else if (result.state === "cancelled") replace(body, notes);
     }
     let failed = false;
+    const totals = () => result.totals && h("p", { class: "small break" }, h("strong", {}, "Totals: "), result.columns.map((one, at) => `${one.name} ${result.totals[at] ?? "NULL"}`).join(" · "));
     const text = () => result.textFormat
         ? h("pre", { class: "result-text", tabindex: "0", role: "region", "aria-label": "Result" }, result.text)
         : h("p", { class: "result-ok" }, result.text.trim() === "OK" ? `Done${result.written ? `: ${count(result.written)} rows written` : ""}. The statement returns no rows.` : result.text || "The statement returned nothing.");

@@ -1,5 +1,5 @@
 // The rows of one result in few large blocks of bytes: a million rows are a few objects, not millions.
-import { split } from "./cells.js";
+import { plain, split } from "./cells.js";
 
 const blockSize = 4 << 20;
 const decoder = new TextDecoder();
@@ -47,6 +47,8 @@ export class Rows {
         if (to - from < 2) return;
         // {"row":[…]}
         if (source[from + 2] === 114 && source[from + 5] === 34) return this.add(source, from + 8, to - 2);
+        const totals = source[from + 2] === 116 ? decoder.decode(source.subarray(from, to)) : "";
+        if (totals.startsWith('{"totals":[')) { this.told.totals = split(totals.slice(11, -2)).map(plain); return; }
         try {
             Object.assign(this.told, JSON.parse(decoder.decode(source.subarray(from, to))));
         } catch { /* no line of this format: half of one that a broken transfer left */ }

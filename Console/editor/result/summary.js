@@ -7,15 +7,17 @@ const words = {
     running: ["Running", "busy"], done: ["Done", "good"], failed: ["Failed", "bad"], cancelled: ["Cancelled", "warn"], full: ["Shown in part", "warn"], stopped: ["Not run", "warn"],
 };
 
+const rowsOf = (number, format) => `${format(number)} ${number === 1 ? "row" : "rows"}`;
+
 export const stateBadge = (state) => h("span", { class: `badge ${words[state][1]}` }, words[state][0]);
 
 /** The parts of the line. */
 export function statistics(result) {
     const parts = [];
-    if (result.columns) parts.push(`${count(result.rows)} ${result.rows === 1 ? "row" : "rows"}`);
+    if (result.columns) parts.push(rowsOf(result.rows, count) + (result.beforeLimit > result.rows ? ` of at least ${count(result.beforeLimit)}` : ""));
     if (result.written) parts.push(`${count(result.written)} written`);
     const { progress } = result;
-    if (progress?.readRows) parts.push(`${short(progress.readRows)} rows, ${bytes(progress.readBytes)} read`);
+    if (progress?.readRows) parts.push(`${rowsOf(progress.readRows, short)}, ${bytes(progress.readBytes)} read`);
     if (result.bytes) parts.push(`${bytes(result.bytes)} of result`);
     parts.push(duration(Math.round(result.milliseconds)));
     return parts;

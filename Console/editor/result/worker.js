@@ -22,7 +22,7 @@ function tell(ended = false) {
 }
 
 function shown(raw) {
-    if (raw.length > longest * 8) raw = raw[0] === '"' ? raw.slice(0, longest * 6).replace(/\\u?[0-9a-f]{0,3}$/i, "") + '"' : raw.slice(0, longest);
+    if (raw.length > longest * 8) raw = raw[0] === '"' ? raw.slice(0, longest * 6).replace(/\\u?[0-9a-f]{0,3}$/i, "") + '"' : raw.slice(0, longest + 1);
     const value = plain(raw);
     return value !== null && value.length > longest ? value.slice(0, longest) + "…" : value;
 }
@@ -77,15 +77,15 @@ const work = {
         }
         return { text: parts.join("\n"), cut: place < Math.min(to, rows.count) };
     },
-    /** Values of some columns for a chart, at most `limit` rows, evenly taken. */
-    values({ columns, limit }) {
-        const step = Math.max(1, Math.ceil(rows.count / limit));
+    /** Values of some columns for a chart, at most `limit` rows: evenly taken, or the first ones. */
+    values({ columns, limit, evenly }) {
+        const step = evenly ? Math.max(1, Math.ceil(rows.count / limit)) : 1;
         const values = columns.map(() => []);
-        for (let place = 0; place < rows.count; place += step) {
+        for (let place = 0; place < Math.min(rows.count, step * limit); place += step) {
             const cells = rows.cells(rowAt(place));
             columns.forEach((column, at) => values[at].push(plain(cells[column])));
         }
-        return { values, step };
+        return { values };
     },
     /** Longest text of each column among the first rows, for the width. */
     widths() {
