@@ -4,16 +4,18 @@ import { columnsOf, dictionary } from "./dictionary.js";
 
 const name = "(?:`[^`]+`|\"[^\"]+\"|[A-Za-z_]\\w*)";
 const bare = (text) => text.replace(/^[`"]|[`"]$/g, "");
-const notAlias = /^(where|prewhere|group|order|limit|join|left|right|inner|outer|full|cross|any|all|asof|semi|anti|global|on|using|array|final|sample|union|settings|format|having|window|with|as|qualify|intersect|except|values|select|set)$/i;
+const notAlias = new Set(("where prewhere group order limit join left right inner outer full cross any all asof semi anti global on using array "
+    + "final sample union settings format having window with as qualify intersect except values select set").split(" "));
 
 /** Tables that the statement names: `{ database, table, alias }`. Texts and comments must be blanked out. */
 export function tablesOf(sql, database) {
     const found = [];
-    const pattern = new RegExp(`\\b(?:FROM|JOIN|INTO|TABLE|DESCRIBE|UPDATE)\\s+(${name})(?:\\s*\\.\\s*(${name}))?(?!\\s*\\()(?:\\s+FINAL\\b)?(?:\\s+(?:AS\\s+)?(${name}))?`, "gi");
+    const table = `(${name})(?:\\s*\\.\\s*(${name}))?(?!\\s*\\()`;
+    const pattern = new RegExp(`\\b(?:FROM|JOIN|INTO|TABLE|DESCRIBE|UPDATE)\\s+${table}(?:\\s+FINAL\\b)?(?:\\s+(?:AS\\s+)?(${name}))?`, "gi");
     for (const [, first, second, alias] of sql.matchAll(pattern)) {
         found.push({
             database: second ? bare(first) : database, table: bare(second ?? first),
-            alias: alias && !notAlias.test(alias) ? bare(alias) : null,
+            alias: alias && !notAlias.has(alias.toLowerCase()) ? bare(alias) : null,
         });
     }
     return found;
@@ -52,14 +54,16 @@ export async function completions(service, database, sql, offset) {
     if (/\bSETTINGS\b(?!.*\b(?:FORMAT|SELECT|FROM)\b)(?:[^;]*,)?\s*$/is.test(prior)) return { from, list: take(words.settings, "setting") };
     if (/\b(?:FROM|JOIN|INTO|TABLE|DESCRIBE|DESC|TRUNCATE|OPTIMIZE TABLE|UPDATE)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?$/i.test(prior)) {
         const here = words.tables.filter((one) => one.database === database).map((one) => one.name);
-        return { from, list: [...take(here, "table", identifier), ...take(words.databases, "database", identifier), ...take(words.tableFunctions, "function", (one) => `${one}(`)] };
+        return { from, list: [...take(here, "table", identifier), ...take(words.databases, "database", identifier),
+            ...take(words.tableFunctions, "function", (one) => `${one}(`)] };
     }
     if (!typed) return { from, list: await columnsHere() };
     const columns = await columnsHere();
     const names = [...new Set(tablesOf(whole, database).flatMap((one) => [one.alias, one.table]).filter(Boolean))];
     return {
         from, list: [
-            ...columns, ...take(names, "table", identifier), ...take(words.keywords, "keyword"), ...take(words.functions, "function", (one) => `${one}(`),
+            ...columns, ...take(names, "table", identifier), ...take(words.keywords, "keyword"),
+            ...take(words.functions, "function", (one) => `${one}(`),
             ...take(words.tables.filter((one) => one.database === database).map((one) => one.name), "table", identifier),
             ...take(words.databases, "database", identifier), ...take(words.types, "type"),
         ].slice(0, 300),

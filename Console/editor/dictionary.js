@@ -19,12 +19,14 @@ export function forgetDictionary(service) {
 }
 
 async function load(service) {
-    const words = { keywords: [], functions: [], types: [], settings: [], formats: [], databases: [], engines: [], tableFunctions: [], tables: [], columns: new Map() };
+    const words = { keywords: [], functions: [], types: [], settings: [], formats: [], databases: [], engines: [], tableFunctions: [], tables: [],
+        columns: new Map() };
     // system.completions has the names of formats in small letters, which FORMAT does not take.
     const formats = rows(service, "SELECT name FROM system.formats WHERE is_output ORDER BY name").catch(() => []);
     try {
         const wanted = [...Object.keys(byContext), "table"].map((one) => `'${one}'`).join(", ");
-        for (const { word, context, belongs } of await rows(service, `SELECT word, context, belongs FROM system.completions WHERE context IN (${wanted}) ORDER BY word`)) {
+        for (const { word, context, belongs } of await rows(service,
+            `SELECT word, context, belongs FROM system.completions WHERE context IN (${wanted}) ORDER BY word`)) {
             if (context === "table") words.tables.push({ database: belongs, name: word });
             else words[byContext[context]].push(word);
         }
@@ -55,7 +57,9 @@ export async function columnsOf(service, database, table) {
     const words = await dictionary(service);
     const key = `${database}\n${table}`;
     if (!words.columns.has(key)) {
-        words.columns.set(key, rows(service, "SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String} ORDER BY position", { variables: { database, table } }).catch(() => []));
+        words.columns.set(key,
+            rows(service, "SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String} ORDER BY position",
+            { variables: { database, table } }).catch(() => []));
     }
     return words.columns.get(key);
 }

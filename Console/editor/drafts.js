@@ -4,7 +4,9 @@ import { remember, remembered } from "../core/preferences.js";
 import { placeholders } from "./statements.js";
 
 const untitled = "Untitled query";
-const fresh = (more = {}) => ({ id: `${Date.now().toString(36)}-${uniqueID("t")}`, queryId: null, name: "", sql: "", database: "default", variables: {}, saved: null, ...more });
+const fresh = (more = {}) => ({
+    id: `${Date.now().toString(36)}-${uniqueID("t")}`, queryId: null, name: "", sql: "", database: "default", variables: {}, saved: null, ...more,
+});
 
 /** The tabs. Tells "change" when they are others or another is chosen. A tab's `saved` is what the server has of it. */
 export class Drafts extends EventTarget {
@@ -19,7 +21,9 @@ export class Drafts extends EventTarget {
     }
 
     keep() {
-        remember(this.key, { active: this.active.id, closed: this.closed.slice(-100), tabs: this.tabs.map(({ id, queryId, name, sql, database, variables, saved }) => ({ id, queryId, name, sql, database, variables, saved })) });
+        const plain = ({ id, queryId, name, sql, database, variables, saved }) => ({ id, queryId, name, sql, database, variables, saved });
+        const tabs = this.tabs.map(plain);
+        remember(this.key, { active: this.active.id, closed: this.closed.slice(-100), tabs });
     }
 
     /** Another window of this browser has kept its tabs: new ones are added here and none is lost; the one shown here stays as it is. */
@@ -91,7 +95,8 @@ export class Drafts extends EventTarget {
 
 /** Makes the tab what the server has. */
 export function adopt(tab, query) {
-    Object.assign(tab, { queryId: query.id, name: query.name, sql: query.sql, database: query.database, variables: { ...query.parameters }, saved: snapshot(query) });
+    Object.assign(tab, { queryId: query.id, name: query.name, sql: query.sql, database: query.database, variables: { ...query.parameters },
+        saved: snapshot(query) });
 }
 
 const snapshot = (query) => ({ name: query.name, sql: query.sql, database: query.database, updatedAt: query.updatedAt });
@@ -111,5 +116,6 @@ export const tabName = (tab) => tab.name || untitled;
 
 /** Values of the parameters that the text has, for the address and for saving. */
 export function usedVariables(tab) {
-    return Object.fromEntries(placeholders(tab.sql).filter(({ name }) => tab.variables[name] !== undefined).map(({ name }) => [name, tab.variables[name]]));
+    const named = placeholders(tab.sql).filter(({ name }) => tab.variables[name] !== undefined);
+    return Object.fromEntries(named.map(({ name }) => [name, tab.variables[name]]));
 }

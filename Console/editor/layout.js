@@ -5,7 +5,10 @@ import { remember, remembered } from "../core/preferences.js";
 /** A horizontal handle that sets the height of `above`; moved by the pointer or by arrow keys. */
 export function splitter(above, resized) {
     let share = remembered("editor.split", 40);
-    const node = h("div", { class: "splitter", role: "separator", tabindex: "0", "aria-orientation": "horizontal", "aria-label": "Height of the SQL", "aria-valuemin": "15", "aria-valuemax": "80" });
+    const node = h("div", {
+        class: "splitter", role: "separator", tabindex: "0", "aria-orientation": "horizontal", "aria-label": "Height of the SQL",
+        "aria-valuemin": "15", "aria-valuemax": "80",
+    });
     function set(next, keep = true) {
         share = Math.max(15, Math.min(80, next));
         above.style.setProperty("--share", `${share}%`);
@@ -42,7 +45,10 @@ export function sideToggle(side, frame) {
         if (!narrow()) remember("editor.side", open);
         if (narrow() && open) side.querySelector("[aria-selected=true]")?.focus();
     };
-    const toggle = h("button", { type: "button", class: "button quiet icon-only", "aria-label": "Tables and queries", title: "Tables and queries", onclick: () => set(!frame.classList.contains("side-open")) });
+    const toggle = h("button", {
+        type: "button", class: "button quiet icon-only", "aria-label": "Tables and queries", title: "Tables and queries",
+        onclick: () => set(!frame.classList.contains("side-open")),
+    });
     side.addEventListener("keydown", (event) => { if (event.key === "Escape" && narrow()) { set(false); toggle.focus(); } });
     frame.addEventListener("click", (event) => { if (event.target === frame.querySelector(".editor-veil")) set(false); });
     set(narrow() ? false : remembered("editor.side", true));

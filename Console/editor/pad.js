@@ -21,14 +21,17 @@ function rich(CodeMirror, { context, changed, commands, signal }) {
     const main = mac ? "Cmd" : "Ctrl";
     const pass = (work) => () => { work(); };
     const editor = CodeMirror(element, {
-        mode: clickhouseMode(CodeMirror), theme: "penstock", lineNumbers: true, indentUnit: 4, matchBrackets: true, autoCloseBrackets: "()[]{}''\"\"``",
-        lineWrapping: true, styleActiveLine: true, placeholder: "Write SQL. {name:Type} makes a parameter.", inputStyle: "contenteditable", spellcheck: false,
+        mode: clickhouseMode(CodeMirror), theme: "penstock", lineNumbers: true, indentUnit: 4, matchBrackets: true,
+        autoCloseBrackets: "()[]{}''\"\"``",
+        lineWrapping: true, styleActiveLine: true, placeholder: "Write SQL. {name:Type} makes a parameter.", inputStyle: "contenteditable",
+        spellcheck: false,
         viewportMargin: 50,
         extraKeys: {
             [`${main}-Enter`]: pass(commands.run), [`Shift-${main}-Enter`]: pass(commands.runAtCursor), [`${main}-S`]: pass(commands.save),
             [`${main}-/`]: "toggleComment", "Ctrl-Space": () => complete(true), Esc: () => commands.cancel() || CodeMirror.Pass,
             // The tabulator leaves the editor unless something is chosen: no trap for the keyboard.
-            Tab: (cm) => cm.somethingSelected() ? cm.indentSelection("add") : moveOn(element), "Shift-Tab": (cm) => cm.somethingSelected() ? cm.indentSelection("subtract") : CodeMirror.Pass,
+            Tab: (cm) => cm.somethingSelected() ? cm.indentSelection("add") : moveOn(element),
+            "Shift-Tab": (cm) => cm.somethingSelected() ? cm.indentSelection("subtract") : CodeMirror.Pass,
         },
     });
     editor.addOverlay(parameterOverlay);
@@ -46,13 +49,17 @@ function rich(CodeMirror, { context, changed, commands, signal }) {
         const { from, list } = await completions(service, database, text, offset).catch(() => ({ from: offset, list: [] }));
         if (signal.aborted || !list.length || editor.indexFromPos(editor.getCursor()) !== offset) return;
         if (!asked && list.length === 1 && list[0].text === text.slice(from, offset)) return;
-        const shown = list.map((one) => ({ ...one, hint: one.text.endsWith("(") ? call : undefined, render: (node) => node.append(h("span", {}, one.displayText), h("span", { class: "kind" }, one.type ?? one.kind)) }));
+        const shown = list.map((one) => ({
+            ...one, hint: one.text.endsWith("(") ? call : undefined,
+            render: (node) => node.append(h("span", {}, one.displayText), h("span", { class: "kind" }, one.type ?? one.kind)),
+        }));
         editor.showHint({
             container: element.closest("dialog"), completeSingle: asked, closeCharacters: /[\s()[\]{};:>,]/,
             hint: (cm) => {
                 // While the list is open the typed word narrows it; new words are asked for by the next key.
                 const typed = cm.getRange(cm.posFromIndex(from), cm.getCursor()).toLowerCase();
-                const data = { list: shown.filter((one) => one.text.replace(/^`/, "").toLowerCase().startsWith(typed.replace(/^`/, ""))), from: cm.posFromIndex(from), to: cm.getCursor() };
+                const data = { list: shown.filter((one) => one.text.replace(/^`/, "").toLowerCase().startsWith(typed.replace(/^`/, ""))),
+                    from: cm.posFromIndex(from), to: cm.getCursor() };
                 CodeMirror.on(data, "shown", () => document.querySelector(".CodeMirror-hints")?.setAttribute("aria-label", "Suggestions"));
                 return data;
             },
@@ -81,9 +88,12 @@ function rich(CodeMirror, { context, changed, commands, signal }) {
         text: () => editor.getValue(),
         setText(text) { quiet = true; editor.setValue(text); editor.clearHistory(); pad.clearMarks(); quiet = false; },
         cursor: () => editor.indexFromPos(editor.getCursor()),
-        selection: () => editor.somethingSelected() ? { from: editor.indexFromPos(editor.getCursor("from")), to: editor.indexFromPos(editor.getCursor("to")) } : null,
+        selection: () => editor.somethingSelected()
+            ? { from: editor.indexFromPos(editor.getCursor("from")), to: editor.indexFromPos(editor.getCursor("to")) } : null,
         insert(text) { editor.replaceSelection(text); editor.focus(); },
-        mark(from, to) { marks.push(editor.markText(...positions(from, to), { className: "sql-error", attributes: { title: "The server stopped here" } })); },
+        mark(from, to) {
+            marks.push(editor.markText(...positions(from, to), { className: "sql-error", attributes: { title: "The server stopped here" } }));
+        },
         clearMarks() { marks.forEach((one) => one.clear()); marks = []; },
         flash(from, to) {
             const mark = editor.markText(...positions(from, to), { className: "sql-flash" });
@@ -101,12 +111,15 @@ function rich(CodeMirror, { context, changed, commands, signal }) {
 }
 
 function moveOn(element) {
-    const all = [...document.querySelectorAll("a[href], button, input, select, textarea, [tabindex='0']")].filter((node) => !node.disabled && node.offsetParent !== null);
-    all.find((node) => !element.contains(node) && element.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING)?.focus();
+    const all = [...document.querySelectorAll("a[href], button, input, select, textarea, [tabindex='0']")];
+    const follows = (node) => !element.contains(node) && element.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING;
+    all.find((node) => !node.disabled && node.offsetParent !== null && follows(node))?.focus();
 }
 
 function simple({ changed, commands }) {
-    const area = h("textarea", { class: "mono", "aria-label": "SQL", spellcheck: "false", placeholder: "Write SQL. {name:Type} makes a parameter.", oninput: () => changed() });
+    const area = h("textarea", {
+        class: "mono", "aria-label": "SQL", spellcheck: "false", placeholder: "Write SQL. {name:Type} makes a parameter.", oninput: () => changed(),
+    });
     area.addEventListener("keydown", (event) => {
         const main = event.ctrlKey || event.metaKey;
         const work = main && event.key === "Enter" ? (event.shiftKey ? commands.runAtCursor : commands.run)

@@ -16,7 +16,9 @@ export default async function page({ params, query, signal, title, service }) {
     title("Queries");
     await pageStyle("editor");
     if (!service) {
-        return h("div", { class: "page" }, h("h1", {}, "Queries"), empty("No service yet", "A service is the ClickHouse that queries run on. Add one first.", h("a", { class: "button primary", href: href("/services") }, "Go to the services")));
+        return h("div", { class: "page" }, h("h1", {}, "Queries"),
+            empty("No service yet", "A service is the ClickHouse that queries run on. Add one first.",
+                h("a", { class: "button primary", href: href("/services") }, "Go to the services")));
     }
     const drafts = new Drafts(service);
     const variables = Object.fromEntries([...query].filter(([name]) => name.startsWith("param_")).map(([name, value]) => [name.slice(6), value]));
@@ -26,7 +28,8 @@ export default async function page({ params, query, signal, title, service }) {
             drafts.open(await loadQuery(service, params.id), variables);
         } catch (error) {
             if (error.status === 401) throw error;
-            problem = error.status === 404 || error.status === 400 ? "There is no such query on this service: it was deleted, or it belongs to another service." : error.message;
+            problem = error.status === 404 || error.status === 400
+                ? "There is no such query on this service: it was deleted, or it belongs to another service." : error.message;
         }
     } else if (query.get("sql")) {
         drafts.add({ sql: query.get("sql"), database: query.get("database") ?? "default", variables });

@@ -33,12 +33,14 @@ export function queriesPane(service, { open, changed, deleted, signal }) {
         const wanted = filter.value.trim().toLowerCase();
         const shown = all.filter((one) => one.name.toLowerCase().includes(wanted));
         if (!shown.length) {
-            replace(list, h("p", { class: "muted small pane-empty" }, all.length ? "No query has this in its name." : "Nothing is saved yet. Write a query and press Save."));
+            replace(list, h("p", { class: "muted small pane-empty" },
+                all.length ? "No query has this in its name." : "Nothing is saved yet. Write a query and press Save."));
             return;
         }
         const folders = Map.groupBy ? Map.groupBy(shown, (one) => folderOf(one.name)) : grouped(shown);
         const names = [...folders.keys()].sort((a, b) => a.localeCompare(b));
-        replace(list, names.map((name) => name === "" ? null : folder(name, folders.get(name))), h("ul", { class: "plain-list" }, (folders.get("") ?? []).map(entry)));
+        replace(list, names.map((name) => name === "" ? null : folder(name, folders.get(name))),
+            h("ul", { class: "plain-list" }, (folders.get("") ?? []).map(entry)));
     }
 
     function grouped(queries) {
@@ -49,7 +51,8 @@ export function queriesPane(service, { open, changed, deleted, signal }) {
 
     function folder(name, queries) {
         return h("details", { open: !closed.has(name), ontoggle: (event) => { if (event.target.open) closed.delete(name); else closed.add(name); } },
-            h("summary", {}, icon("right"), icon("folder"), h("span", { class: "clip" }, name)), h("ul", { class: "plain-list" }, queries.map(entry)));
+            h("summary", {}, icon("right"), icon("folder"), h("span", { class: "clip" }, name)),
+            h("ul", { class: "plain-list" }, queries.map(entry)));
     }
 
     function entry(one) {
@@ -60,7 +63,8 @@ export function queriesPane(service, { open, changed, deleted, signal }) {
         ]), { symbol: "more", iconOnly: true, kind: "quiet", small: true });
         return h("li", { class: "pane-entry" },
             h("button", {
-                type: "button", class: "pane-name clip", title: one.name, "aria-current": one.id === current ? "true" : null, dataset: { test: "saved-query" },
+                type: "button", class: "pane-name clip", title: one.name, "aria-current": one.id === current ? "true" : null,
+                dataset: { test: "saved-query" },
                 onclick: async () => { try { open(await loadQuery(service, one.id)); } catch (error) { toastError(error); } },
             }, leafOf(one.name)), more);
     }
@@ -68,7 +72,8 @@ export function queriesPane(service, { open, changed, deleted, signal }) {
     async function rename(one, focus) {
         const title = focus === "name" ? "Rename the query" : "Move the query to a folder";
         const query = await nameDialog(service, {
-            title, name: one.name, focus, action: focus === "name" ? "Rename" : "Move", work: async (name) => replaceQuery(service, one.id, { ...await loadQuery(service, one.id), name }),
+            title, name: one.name, focus, action: focus === "name" ? "Rename" : "Move",
+            work: async (name) => replaceQuery(service, one.id, { ...await loadQuery(service, one.id), name }),
         }).catch(toastError);
         if (!query) return;
         changed(query);
@@ -76,7 +81,8 @@ export function queriesPane(service, { open, changed, deleted, signal }) {
     }
 
     async function drop(one) {
-        const gone = await confirmed(`Delete “${one.name}”?`, { text: "The saved query is deleted for everybody. Endpoints that were made of it stay.", work: () => deleteQuery(service, one.id) });
+        const gone = await confirmed(`Delete “${one.name}”?`,
+            { text: "The saved query is deleted for everybody. Endpoints that were made of it stay.", work: () => deleteQuery(service, one.id) });
         if (!gone) return;
         deleted(one.id);
         update();

@@ -22,4 +22,4 @@ export const deleteQuery = (service, id) => remove(path(service, id));
 
 export const folderOf = (name) => name.includes("/") ? name.slice(0, name.lastIndexOf("/")).trim() : "";
 export const leafOf = (name) => name.slice(name.lastIndexOf("/") + 1).trim();
-export const joinedName = (folder, leaf) => folder.trim().replace(/^\/+|\/+$/g, "") ? `${folder.trim().replace(/^\/+|\/+$/g, "")}/${leaf.trim()}` : leaf.trim();
+export const joinedName = (folder, leaf) => [folder.trim().replace(/^\/+|\/+$/g, ""), leaf.trim()].filter(Boolean).join("/");

@@ -7,8 +7,16 @@ import { runStatement } from "./run.js";
 
 const samples = [
     ["Which ClickHouse is this?", "SELECT version(), uptime()"],
-    ["Largest tables", "SELECT database, name, engine, total_rows, formatReadableSize(total_bytes) AS size\nFROM system.tables\nWHERE total_bytes > 0\nORDER BY total_bytes DESC\nLIMIT {top:UInt8}"],
-    ["Statements of the last hour", "SELECT toStartOfMinute(event_time) AS minute, count() AS statements\nFROM system.query_log\nWHERE event_time > now() - INTERVAL 1 HOUR\nGROUP BY minute\nORDER BY minute"],
+    ["Largest tables", `SELECT database, name, engine, total_rows, formatReadableSize(total_bytes) AS size
+FROM system.tables
+WHERE total_bytes > 0
+ORDER BY total_bytes DESC
+LIMIT {top:UInt8}`],
+    ["Statements of the last hour", `SELECT toStartOfMinute(event_time) AS minute, count() AS statements
+FROM system.query_log
+WHERE event_time > now() - INTERVAL 1 HOUR
+GROUP BY minute
+ORDER BY minute`],
 ];
 
 /**
@@ -21,12 +29,15 @@ export function tabResults(service, actions, changed) {
     const element = h("section", { class: "results", "aria-label": "Results" }, strip, panel);
     let entries = [], running = null, closing = new AbortController();
 
-    const introduction = () => !actions.mayRun ? empty("Statements cannot be run with this key", "What is saved can be read, in the pane on the left.") : empty("No result yet", "Write a statement and run it with Ctrl-Enter (⌘-Enter on a Mac), or begin with one of these:",
+    const introduction = () => !actions.mayRun
+        ? empty("Statements cannot be run with this key", "What is saved can be read, in the pane on the left.")
+        : empty("No result yet", "Write a statement and run it with Ctrl-Enter (⌘-Enter on a Mac), or begin with one of these:",
         ...samples.map(([text, sql]) => button(text, () => actions.example(sql), { small: true })));
     replace(panel, introduction());
 
     function add(result, total) {
-        const node = h("button", { type: "button", role: "tab", "aria-controls": panel.id, onclick: () => choose(entry) }, `Result ${entries.length + 1}`);
+        const node = h("button", { type: "button", role: "tab", "aria-controls": panel.id, onclick: () => choose(entry) },
+            `Result ${entries.length + 1}`);
         const entry = { result, node, view: resultPanel(result, actions, closing.signal) };
         result.addEventListener("change", () => { node.classList.toggle("failed", result.state === "failed"); });
         entries.push(entry);

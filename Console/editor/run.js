@@ -36,6 +36,7 @@ export class Result extends EventTarget {
 }
 
 const number = (text) => Number(text ?? 0);
+const progressOf = (told) => ({ readRows: number(told.read_rows), readBytes: number(told.read_bytes), totalRows: number(told.total_rows_to_read) });
 
 /** `statement`: `{ text, database, variables }`. Never throws; what failed stands in the result. `shown(result)` comes first. */
 export async function runStatement(service, statement, signal, shown, { wake = false } = {}) {
@@ -69,7 +70,7 @@ function summary(result, response) {
     try {
         const told = JSON.parse(response.headers.get("X-ClickHouse-Summary") ?? "null");
         if (!told) return;
-        result.progress = { readRows: number(told.read_rows), readBytes: number(told.read_bytes), totalRows: number(told.total_rows_to_read) };
+        result.progress = progressOf(told);
         result.written = number(told.written_rows);
     } catch { /* a summary is not needed */ }
 }
@@ -78,8 +79,9 @@ async function readRows(result, response) {
     result.reader = resultReader((state) => {
         const { progress } = state;
         result.change({
-            rows: state.rows, bytes: state.bytes, columns: state.meta ?? result.columns, totals: state.totals ?? null, beforeLimit: state.rows_before_limit_at_least ?? null,
-            ...progress ? { progress: { readRows: number(progress.read_rows), readBytes: number(progress.read_bytes), totalRows: number(progress.total_rows_to_read) } } : {},
+            rows: state.rows, bytes: state.bytes, columns: state.meta ?? result.columns, totals: state.totals ?? null,
+            beforeLimit: state.rows_before_limit_at_least ?? null,
+            ...progress ? { progress: progressOf(progress) } : {},
         });
         if (state.exception) result.exception = state.exception;
     });
@@ -112,7 +114,8 @@ async function fail(result, error, signal) {
     if (error.name === "AbortError" || signal.aborted) return result.change({ state: "cancelled" });
     if (error.name !== "ApiError") {
         // The transfer was broken off after it had begun: that is how a failure in the midst of an answer looks.
-        error = new ApiError(200, "BROKEN_OFF", result.queryID ? "The answer broke off before its end: the statement failed while it ran, or the connection was lost." : error.message);
+        error = new ApiError(200, "BROKEN_OFF",
+            result.queryID ? "The answer broke off before its end: the statement failed while it ran, or the connection was lost." : error.message);
     }
     result.change({ state: "failed", error });
 }

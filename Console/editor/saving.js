@@ -40,7 +40,8 @@ export async function saveTab(service, tab, { asNew = false } = {}) {
 function changedMeanwhile(stored) {
     return openDialog("Changed by somebody else", (close) => ({
         body: [
-            h("p", {}, "“", h("strong", { class: "break" }, stored.name), "” was changed on ", h("time", { title: utc(stored.updatedAt) }, time(stored.updatedAt)), ", after you opened it. This is what is stored now:"),
+            h("p", {}, "“", h("strong", { class: "break" }, stored.name), "” was changed on ",
+                h("time", { title: utc(stored.updatedAt) }, time(stored.updatedAt)), ", after you opened it. This is what is stored now:"),
             h("pre", { class: "code", tabindex: "0", role: "region", "aria-label": "Stored SQL" }, stored.sql),
         ],
         foot: [
@@ -64,8 +65,14 @@ export async function nameDialog(service, { title, name, text = null, action, wo
     const folders = [...new Set((await listQueries(service).catch(() => [])).map((one) => folderOf(one.name)).filter(Boolean))];
     return openDialog(title, (close, node) => {
         const id = uniqueID("folders");
-        const input = h("input", { value: leafOf(name ?? ""), maxlength: "255", autocomplete: "off", placeholder: "Top uploaders", dataset: { test: "query-name" }, autofocus: focus === "name" });
-        const folder = h("input", { value: folderOf(name ?? ""), maxlength: "200", autocomplete: "off", list: id, dataset: { test: "query-folder" }, autofocus: focus === "folder" });
+        const input = h("input", {
+            value: leafOf(name ?? ""), maxlength: "255", autocomplete: "off", placeholder: "Top uploaders", dataset: { test: "query-name" },
+            autofocus: focus === "name",
+        });
+        const folder = h("input", {
+            value: folderOf(name ?? ""), maxlength: "200", autocomplete: "off", list: id, dataset: { test: "query-folder" },
+            autofocus: focus === "folder",
+        });
         const nameField = field("Name", input, { path: "name" });
         const problem = h("div", { "aria-live": "polite" });
         const go = button(action, async () => {
@@ -74,14 +81,17 @@ export async function nameDialog(service, { title, name, text = null, action, wo
             try {
                 close(await work(joinedName(folder.value, input.value)));
             } catch (error) {
-                if (error.status === 409) { nameField.problem("Another query of this service has this name in this folder."); input.focus(); }
-                else if (error.problems?.some((one) => one.field === "name")) nameField.problem(error.problems.find((one) => one.field === "name").message);
-                else problem.replaceChildren(notice(error.message, "bad"));
+                const named = error.status === 409 ? "Another query of this service has this name in this folder."
+                    : error.problems?.find((one) => one.field === "name")?.message;
+                if (named) { nameField.problem(named); input.focus(); } else problem.replaceChildren(notice(error.message, "bad"));
             }
         }, { kind: "primary" });
-        node.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.tagName === "INPUT") { event.preventDefault(); go.click(); } });
+        node.addEventListener("keydown", (event) => {
+            if (event.key === "Enter" && event.target.tagName === "INPUT") { event.preventDefault(); go.click(); }
+        });
         return {
-            body: [text && h("p", {}, text), nameField, field("Folder", folder, { optional: true, hint: "Queries of one folder stand together in the list." }),
+            body: [text && h("p", {}, text), nameField,
+                field("Folder", folder, { optional: true, hint: "Queries of one folder stand together in the list." }),
                 h("datalist", { id }, folders.map((one) => h("option", { value: one }))), problem],
             foot: [button("Cancel", () => close()), go],
         };

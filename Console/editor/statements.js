@@ -79,8 +79,8 @@ export function errorPlace(sql, message) {
         const token = tokens(sql).find((one) => one.from <= from && from < one.to);
         return { from, to: Math.max(token?.to ?? from + 1, from + 1) };
     }
-    const named = /(?:Unknown (?:expression or function |expression |function |table expression )?(?:identifier|function|identifier) |Function with name |Unknown table expression identifier |Unknown data type family: |Missing columns: )[`'"]?([\w.]+)/i.exec(message)
-        ?? /(?:Table|Database) [`']?([\w.`]+?)[`']? (?:does not exist|doesn't exist)/i.exec(message);
+    const named = /(?:Unknown [\w ]*(?:identifier|function)|Function with name|Unknown data type family:|Missing columns:) [`'"]?([\w.]+)/i
+        .exec(message) ?? /(?:Table|Database) [`']?([\w.`]+?)[`']? (?:does not exist|doesn't exist)/i.exec(message);
     if (!named) return null;
     const wanted = named[1].replaceAll("`", "").split(".");
     const all = tokens(sql);

@@ -15,7 +15,8 @@ export function tabStrip(drafts, panel, signal) {
 
     async function close(tab) {
         const changed = isChanged(tab);
-        if (changed && !(await confirmed("Close without saving?", { text: `“${tabName(tab)}” has changes that are not saved. They are lost when it is closed.`, action: "Close", work: null }))) return;
+        const text = `“${tabName(tab)}” has changes that are not saved. They are lost when it is closed.`;
+        if (changed && !(await confirmed("Close without saving?", { text, action: "Close" }))) return;
         drafts.close(tab.id);
         list.querySelector("[aria-selected=true]")?.focus();
     }
@@ -24,7 +25,8 @@ export function tabStrip(drafts, panel, signal) {
     function node(tab) {
         const mark = h("span", { class: "mark", title: "Not saved" });
         const text = h("span", { class: "clip" });
-        const cross = h("span", { class: "cross", "aria-hidden": "true", title: "Close", onclick: (event) => { event.stopPropagation(); close(tab); } }, icon("close"));
+        const cross = h("span", { class: "cross", "aria-hidden": "true" }, icon("close"));
+        cross.addEventListener("click", (event) => { event.stopPropagation(); close(tab); });
         const one = h("button", {
             type: "button", role: "tab", "aria-controls": panel, dataset: { test: "query-tab" }, onclick: () => drafts.choose(tab.id),
             onauxclick: (event) => { if (event.button === 1) { event.preventDefault(); close(tab); } },

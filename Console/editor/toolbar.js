@@ -24,34 +24,54 @@ export function toolbar({ service, drafts, signal, mayRun, commands, selection, 
     const mayChange = can(permissions.manageEndpoints, service);
     const lacking = mayChange ? null : `Your key lacks the permission ${permissions.manageEndpoints}`;
     const name = h("input", {
-        class: "query-title", "aria-label": "Name of the query", placeholder: "Untitled query", maxlength: "255", autocomplete: "off", spellcheck: "false", dataset: { test: "query-title" },
+        class: "query-title", "aria-label": "Name of the query", placeholder: "Untitled query", maxlength: "255", autocomplete: "off",
+        spellcheck: "false", dataset: { test: "query-title" },
         readonly: !mayChange, title: lacking ?? "The part before a / is the folder. Enter saves.",
         oninput: () => { drafts.active.name = name.value; changed(); update(); }, onblur: () => rename(),
         onkeydown: (event) => {
             if (event.key === "Enter") { event.preventDefault(); save(); }
-            else if (event.key === "Escape" && drafts.active.saved) { event.stopPropagation(); drafts.active.name = name.value = drafts.active.saved.name; changed(); update(); }
+            else if (event.key === "Escape" && drafts.active.saved) {
+                event.stopPropagation();
+                drafts.active.name = name.value = drafts.active.saved.name;
+                changed();
+                update();
+            }
         },
     });
-    const database = h("select", { "aria-label": "Database", title: "Where tables without a database are looked up", onchange: () => { drafts.active.database = database.value; drafts.keep(); changed(); update(); } });
-    const run = button("Run", () => { commands.run(); }, { symbol: "play", kind: "primary", disabled: !mayRun, title: mayRun ? `Run every statement (${keys("Ctrl-Enter")})` : `Your key lacks the permission ${permissions.useSQL}`, attributes: { "data-test": "run" } });
+    const database = h("select", {
+        "aria-label": "Database", title: "Where tables without a database are looked up",
+        onchange: () => { drafts.active.database = database.value; drafts.keep(); changed(); update(); },
+    });
+    const run = button("Run", () => { commands.run(); }, {
+        symbol: "play", kind: "primary", disabled: !mayRun, attributes: { "data-test": "run" },
+        title: mayRun ? `Run every statement (${keys("Ctrl-Enter")})` : `Your key lacks the permission ${permissions.useSQL}`,
+    });
     const more = button("More ways to run", () => openMenu(more, [
         { text: `Run all (${keys("Ctrl-Enter")})`, symbol: "play", action: () => commands.run() },
-        { text: `${selection() ? "Run selection" : "Run at cursor"} (${keys("Ctrl-Shift-Enter")})`, symbol: "play", action: () => commands.runAtCursor() },
+        { text: `${selection() ? "Run selection" : "Run at cursor"} (${keys("Ctrl-Shift-Enter")})`, symbol: "play",
+            action: () => commands.runAtCursor() },
     ]), { symbol: "down", iconOnly: true, kind: "primary", disabled: !mayRun });
-    const cancel = button("Cancel", () => { commands.cancel(); run.focus(); }, { symbol: "stop", kind: "danger", title: "Stop the statement (Esc)", attributes: { "data-test": "cancel" } });
-    const saveButton = button("Save", () => save(), { symbol: "save", title: lacking ?? `Save (${keys("Ctrl-S")})`, disabled: !mayChange, attributes: { "data-test": "save" } });
+    const cancel = button("Cancel", () => { commands.cancel(); run.focus(); },
+        { symbol: "stop", kind: "danger", title: "Stop the statement (Esc)", attributes: { "data-test": "cancel" } });
+    const saveButton = button("Save", () => save(),
+        { symbol: "save", title: lacking ?? `Save (${keys("Ctrl-S")})`, disabled: !mayChange, attributes: { "data-test": "save" } });
     const share = button("Share", () => openMenu(share, [
         { text: "API endpoint…", symbol: "endpoint", disabled: !mayChange, action: () => shareEndpoint().catch(toastError) },
-        { text: "Copy the link", symbol: "link", disabled: !drafts.active.queryId, action: () => copyText(location.origin + "/" + href(...link(drafts.active))) },
+        { text: "Copy the link", symbol: "link", disabled: !drafts.active.queryId,
+            action: () => copyText(location.origin + "/" + href(...link(drafts.active))) },
         { text: "Save as a new query…", symbol: "save", disabled: !mayChange, action: () => saveAsNew().catch(toastError) },
     ]), { symbol: "share", attributes: { "data-test": "share" } });
     const calls = h("span", { class: "monitoring-slot" });
     const element = h("div", { class: "editor-bar" },
         name, h("div", { class: "row tight nowrap" }, h("span", { class: "muted", title: "Database" }, icon("service")), database),
-        h("span", { class: "grow" }), h("div", { class: "row tight bar-actions" }, h("div", { class: "split-button" }, run, more), cancel, saveButton, share, calls));
+        h("span", { class: "grow" }),
+        h("div", { class: "row tight bar-actions" }, h("div", { class: "split-button" }, run, more), cancel, saveButton, share, calls));
 
-    if (mayRun) rows(service, "SELECT name FROM system.databases WHERE lower(name) != 'information_schema' ORDER BY name").then((found) => { databases = found.map((one) => one.name); update(); }, () => { /* the tab's own stays */ });
     let databases = [], listed = "", saving = false;
+    if (mayRun) {
+        rows(service, "SELECT name FROM system.databases WHERE lower(name) != 'information_schema' ORDER BY name")
+            .then((found) => { databases = found.map((one) => one.name); update(); }, () => { /* the tab's own stays */ });
+    }
 
     function update() {
         const tab = drafts.active;
@@ -105,14 +125,16 @@ export function toolbar({ service, drafts, signal, mayRun, commands, selection, 
             tab.saved = { ...tab.saved, name: query.name, updatedAt: same ? query.updatedAt : tab.saved.updatedAt };
             changed("saved");
         } catch (error) {
-            toastError(error.status === 409 ? Object.assign(error, { message: `Another query has the name “${tab.name}”. Choose another name.` }) : error);
+            if (error.status === 409) error.message = `Another query has the name “${tab.name}”. Choose another name.`;
+            toastError(error);
         } finally { saving = false; update(); }
     }
 
     async function shareEndpoint() {
         const tab = drafts.active;
         if (!tab.queryId || isChanged(tab)) {
-            const go = await confirmed("Save the query first", { text: "An endpoint is made of a saved query. Save this one, then go on?", action: "Save and go on", danger: false });
+            const go = await confirmed("Save the query first",
+                { text: "An endpoint is made of a saved query. Save this one, then go on?", action: "Save and go on", danger: false });
             if (!go || !(await save())) return;
         }
         const query = await loadQuery(service, tab.queryId);

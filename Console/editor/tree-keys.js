@@ -20,11 +20,15 @@ export function treeKeys(tree) {
         else if (event.key === "ArrowUp") focus(all[at - 1]);
         else if (event.key === "Home") focus(all[0]);
         else if (event.key === "End") focus(all.at(-1));
-        else if (event.key === "ArrowRight") { if (expanded === "false") node.expand(true); else if (expanded === "true") focus(all[at + 1]); }
-        else if (event.key === "ArrowLeft") { if (expanded === "true") node.expand(false); else focus(all.slice(0, at).reverse().find((one) => level(one) < level(node))); }
+        else if (event.key === "ArrowRight" && expanded === "false") node.expand(true);
+        else if (event.key === "ArrowRight" && expanded === "true") focus(all[at + 1]);
+        else if (event.key === "ArrowLeft" && expanded === "true") node.expand(false);
+        else if (event.key === "ArrowLeft") focus(all.slice(0, at).reverse().find((one) => level(one) < level(node)));
         else if (event.key === "Enter" || event.key === " ") node.main?.();
         else if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) node.menu?.();
-        else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) focus([...all.slice(at + 1), ...all].find((one) => one.textContent.toLowerCase().startsWith(event.key.toLowerCase())));
+        else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) {
+            focus([...all.slice(at + 1), ...all].find((one) => one.textContent.toLowerCase().startsWith(event.key.toLowerCase())));
+        }
         else return;
         event.preventDefault();
     });

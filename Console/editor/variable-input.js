@@ -30,7 +30,8 @@ function control(type, value, changed) {
     const range = integerRange(type.name);
     if (range) return whole(type.name, range, value, changed);
     if (/^(Float|BFloat)/.test(type.name)) return typed("number", { step: "any" }, value, changed);
-    if (/^Decimal/.test(type.name)) return typed("text", { inputmode: "decimal", pattern: "[+\\-]?\\d*\\.?\\d*" }, value, changed, "A decimal number; every digit is kept.");
+    if (/^Decimal/.test(type.name)) return typed("text", { inputmode: "decimal", pattern: "[+\\-]?\\d*\\.?\\d*" }, value, changed,
+        "A decimal number; every digit is kept.");
     if (type.name === "Bool") {
         const input = h("input", { type: "checkbox", checked: /^(1|true)$/i.test(value ?? ""), onchange: () => changed(String(input.checked)) });
         return { input, read: () => String(input.checked) };
@@ -42,12 +43,15 @@ function control(type, value, changed) {
     if (/^DateTime/.test(type.name)) return moment(type, value, changed);
     if (/^Enum/.test(type.name)) {
         const names = enumNames(type.parts);
-        const input = select([{ value: "", text: "Choose…" }, ...names], names.includes(value) ? value : "", { onchange: () => changed(input.value) });
+        const input = select([{ value: "", text: "Choose…" }, ...names], names.includes(value) ? value : "",
+            { onchange: () => changed(input.value) });
         return { input, read: () => input.value || undefined };
     }
     if (/^(Array|Map|Tuple|Nested|JSON|Object|Point|Ring|Polygon|MultiPolygon|Variant|Dynamic)$/.test(type.name)) {
-        const example = { Map: '{"key": 1}', JSON: '{"key": 1}', Tuple: '[1, "a"]', Point: "[1, 2]" }[type.name] ?? (/String/.test(type.parts[0] ?? "") ? '["a", "b"]' : "[1, 2]");
-        const input = h("textarea", { value: value ?? "", rows: "2", spellcheck: "false", class: "mono", placeholder: example, oninput: () => changed(input.value) });
+        const example = { Map: '{"key": 1}', JSON: '{"key": 1}', Tuple: '[1, "a"]',
+            Point: "[1, 2]" }[type.name] ?? (/String/.test(type.parts[0] ?? "") ? '["a", "b"]' : "[1, 2]");
+        const input = h("textarea",
+            { value: value ?? "", rows: "2", spellcheck: "false", class: "mono", placeholder: example, oninput: () => changed(input.value) });
         return { input, read: () => input.value || undefined, hint: "As JSON." };
     }
     if (type.name === "String") {
@@ -65,7 +69,8 @@ function typed(kind, attributes, value, changed, hint) {
 
 /** Whole numbers: those that a double holds as a number input, wider ones as text, so that no digit is rounded. */
 function whole(name, [least, greatest], value, changed) {
-    const hint = name.match(/\d+/)[0] <= 64 ? `${count(String(least))} to ${count(String(greatest))}` : `A whole number of ${name.match(/\d+/)[0]} bits.`;
+    const hint = name.match(/\d+/)[0] <= 64 ? `${count(String(least))} to ${count(String(greatest))}`
+        : `A whole number of ${name.match(/\d+/)[0]} bits.`;
     if (Number(name.match(/\d+/)[0]) <= 32) return typed("number", { min: String(least), max: String(greatest), step: "1" }, value, changed, hint);
     return typed("text", { inputmode: "numeric", pattern: least < 0n ? "[+\\-]?\\d+" : "\\+?\\d+" }, value, changed, hint);
 }

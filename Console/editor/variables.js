@@ -12,7 +12,8 @@ import { problemOf, innerType } from "./types.js";
  */
 export function variablesPanel(changed) {
     const list = h("div", { class: "stack" });
-    const element = h("section", { class: "variables", "aria-label": "Query variables", hidden: true, tabindex: "0" }, h("h2", {}, "Query variables"), list);
+    const element = h("section", { class: "variables", "aria-label": "Query variables", hidden: true, tabindex: "0" },
+        h("h2", {}, "Query variables"), list);
     const fields = new Map();
     let values = {};
 
@@ -23,7 +24,8 @@ export function variablesPanel(changed) {
             node.problem(null);
             changed();
         });
-        const node = field(h("span", {}, h("span", { class: "break" }, name), " ", h("code", { class: "muted break" }, type)), control.input, { hint: control.hint });
+        const node = field(h("span", {}, h("span", { class: "break" }, name), " ", h("code", { class: "muted break" }, type)), control.input,
+            { hint: control.hint });
         if (control.extra) node.querySelector("label").after(control.extra);
         node.classList.add("variable");
         node.dataset.variable = name;

@@ -23,7 +23,8 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
     const results = new Map(); // id of a tab: its results
     let shown = null; // the tab that the parts show
     const commands = { run: () => runAll(), runAtCursor: () => runHere(), cancel: () => resultsOf(drafts.active).cancel(), save: () => bar.save() };
-    const pad = await sqlPad({ context: () => ({ service: mayRun ? service : null, database: drafts.active.database }), changed: () => edited(), commands, signal });
+    const pad = await sqlPad({ context: () => ({ service: mayRun ? service : null, database: drafts.active.database }), changed: () => edited(),
+        commands, signal });
     const variables = variablesPanel(() => { drafts.keep(); mirror(); bar.update(); });
     const resultPlace = h("div", { class: "result-place" });
     const work = h("div", { class: "editor-work", id: "editor-work", role: "tabpanel", "aria-label": "Query" });
@@ -35,17 +36,21 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
     const queries = queriesPane(service, {
         signal, open: (query) => { drafts.open(query); side.close(); pad.focus(); },
         changed: (query) => {
-            for (const tab of drafts.tabs) if (tab.queryId === query.id) Object.assign(tab, { name: query.name, saved: { ...tab.saved, name: query.name, updatedAt: query.updatedAt } });
+            for (const tab of drafts.tabs) if (tab.queryId === query.id) Object.assign(tab,
+                { name: query.name, saved: { ...tab.saved, name: query.name, updatedAt: query.updatedAt } });
             drafts.tell();
         },
-        deleted: (id) => { for (const tab of drafts.tabs) if (tab.queryId === id) Object.assign(tab, { queryId: null, saved: null }); drafts.tell(); },
+        deleted: (id) => { for (const tab of drafts.tabs) if (tab.queryId === id) Object.assign(tab,
+            { queryId: null, saved: null }); drafts.tell(); },
     });
     const tables = mayRun ? tablesPane(service, {
-        signal, insert: (text) => { pad.insert(text); side.close(); }, ask: (sql, database) => { drafts.add({ sql, database, name: "" }); side.close(); runAll(); },
+        signal, insert: (text) => { pad.insert(text); side.close(); },
+        ask: (sql, database) => { drafts.add({ sql, database, name: "" }); side.close(); runAll(); },
     }) : null;
 
     const sideTabs = tabs("Tables and queries", [
-        ...tables ? [{ id: "tables", text: "Tables", show: () => tables.element }] : [], { id: "queries", text: "Queries", show: () => queries.element },
+        ...tables ? [{ id: "tables", text: "Tables", show: () => tables.element }] : [],
+        { id: "queries", text: "Queries", show: () => queries.element },
     ], { signal });
     const sidePane = h("aside", { class: "editor-side", "aria-label": "Tables and queries" }, sideTabs.element);
     const frame = h("div", { class: "editor-frame" });
@@ -53,13 +58,15 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
     side.toggle.append(icon("folder"));
     const writing = h("div", { class: "writing" }, pad.element, variables.element);
     work.append(bar.element, h("div", { class: "editor-split" }, writing, splitter(writing, () => pad.refresh()), resultPlace));
-    frame.append(h("div", { class: "editor-veil" }), sidePane, h("div", { class: "editor-main" }, h("div", { class: "editor-top" }, side.toggle, strip.element), work));
+    frame.append(h("div", { class: "editor-veil" }), sidePane,
+        h("div", { class: "editor-main" }, h("div", { class: "editor-top" }, side.toggle, strip.element), work));
 
     function resultsOf(tab) {
         if (!results.has(tab.id)) {
             results.set(tab.id, tabResults(service, {
                 service, mayRun, name: () => tab.name, place: (result) => placeOf(tab, result), goTo: (result) => pad.show(placeOf(tab, result).from),
-                wake: () => start([...resultsOf(tab).results().map((one) => one.statement)], tab, { wake: true }), example: (sql) => { setText(sql); edited(); if (!placeholders(sql).length) runAll(); },
+                wake: () => start([...resultsOf(tab).results().map((one) => one.statement)], tab, { wake: true }),
+                example: (sql) => { setText(sql); edited(); if (!placeholders(sql).length) runAll(); },
             }, () => { if (tab === drafts.active) bar.update(); }));
         }
         return results.get(tab.id);
@@ -73,7 +80,8 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
     /** Where the statement's error is in the tab's text, if the text still has the statement. */
     function placeOf(tab, result) {
         const place = result.error && errorPlace(result.statement.text, result.error.message);
-        const begin = tab.sql.slice(result.statement.from).startsWith(result.statement.text) ? result.statement.from : tab.sql.indexOf(result.statement.text);
+        const begin = tab.sql.slice(result.statement.from).startsWith(result.statement.text) ? result.statement.from
+            : tab.sql.indexOf(result.statement.text);
         if (!place || begin < 0) return null;
         const from = begin + place.from;
         const before = tab.sql.slice(0, from).split("\n");
@@ -135,7 +143,8 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
         const tab = drafts.active;
         tab.sql = pad.text();
         const range = pad.selection();
-        const found = range ? statements(tab.sql.slice(range.from, range.to)).map((one) => ({ ...one, from: one.from + range.from, to: one.to + range.from }))
+        const found = range ? statements(tab.sql.slice(range.from,
+            range.to)).map((one) => ({ ...one, from: one.from + range.from, to: one.to + range.from }))
             : [statementAt(tab.sql, pad.cursor())].filter(Boolean);
         for (const one of found) pad.flash(one.from, one.to);
         return start(found, tab);
@@ -152,7 +161,8 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
         const values = variables.collect(wanted);
         if (!values) return;
         if (narrow()) resultPlace.scrollIntoView({ block: "nearest" });
-        const made = await resultsOf(tab).run(found.map((one) => ({ text: one.text, from: one.from, database: tab.database, variables: values })), options);
+        const made = await resultsOf(tab).run(found.map((one) => ({ text: one.text, from: one.from, database: tab.database, variables: values })),
+            options);
         if (signal.aborted) return;
         const failed = made.find((one) => one.state === "failed");
         if (failed && tab === drafts.active) {
@@ -160,7 +170,8 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
             const named = /parameter `([^`]+)`(?: \([^]*?\))?: ([^]+)/.exec(failed.error.message);
             if (named) variables.problem(named[1], named[2]);
         }
-        if (made.some((one) => one.state === "done" && /^(CREATE|DROP|ALTER|RENAME|EXCHANGE|ATTACH|DETACH|TRUNCATE|INSERT|UNDROP)$/.test(verb(one.statement.text)))) {
+        if (made.some((one) => one.state === "done"
+            && /^(CREATE|DROP|ALTER|RENAME|EXCHANGE|ATTACH|DETACH|TRUNCATE|INSERT|UNDROP)$/.test(verb(one.statement.text)))) {
             forgetDictionary(service);
             tables?.update();
         }
@@ -176,11 +187,17 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
     }, { signal });
     signal.addEventListener("abort", () => { for (const one of results.values()) one.close(); });
 
-    const element = h("div", {}, mayRun ? null : h("div", { class: "editor-problem" }, notice(["Your key may not run SQL on this service: it lacks the permission ", h("code", {}, permissions.useSQL), ". Saved queries can be read; somebody who manages keys can give your key a role with this permission. ", h("a", { href: href("/keys") }, "Keys")], "warn")), frame);
+    const element = h("div", {},
+        mayRun ? null : h("div", { class: "editor-problem" },
+        notice(["Your key may not run SQL on this service: it lacks the permission ", h("code", {}, permissions.useSQL),
+        ". Saved queries can be read; somebody who manages keys can give your key a role with this permission. ",
+        h("a", { href: href("/keys") }, "Keys")], "warn")), frame);
     showTab(true);
     queries.update();
     tables?.update();
-    if (mayRun) dictionary(service).then(() => pad.learn(service)).catch((error) => { if (!signal.aborted && error.status !== 401) console.warn("The server's words are not known:", error.message); });
+    if (mayRun) dictionary(service).then(() =>
+        pad.learn(service)).catch((error) => { if (!signal.aborted && error.status !== 401) console.warn("The server's words are not known:",
+        error.message); });
     // CodeMirror measures itself once it stands in the page.
     requestAnimationFrame(() => { pad.refresh(); if (!matchMedia("(pointer: coarse)").matches) pad.focus(); });
     return element;

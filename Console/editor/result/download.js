@@ -10,8 +10,14 @@ import { toast, toastError } from "../../components/toast.js";
 import { dictionary } from "../dictionary.js";
 import { reads } from "../statements.js";
 
-const endings = { CSV: "csv", CSVWithNames: "csv", TabSeparated: "tsv", TSV: "tsv", TabSeparatedWithNames: "tsv", TSVWithNames: "tsv", JSON: "json", JSONEachRow: "ndjson", Parquet: "parquet", Arrow: "arrow", ArrowStream: "arrows", ORC: "orc", Avro: "avro", Native: "native", XML: "xml", Markdown: "md", SQLInsert: "sql", Values: "txt", Npy: "npy" };
-const common = ["CSVWithNames", "TabSeparatedWithNames", "JSONEachRow", "JSON", "Parquet", "Arrow", "ORC", "Avro", "Native", "XML", "Markdown", "SQLInsert"];
+const endings = {
+    CSV: "csv", CSVWithNames: "csv", TabSeparated: "tsv", TSV: "tsv", TabSeparatedWithNames: "tsv", TSVWithNames: "tsv", JSON: "json",
+    JSONEachRow: "ndjson", Parquet: "parquet", Arrow: "arrow", ArrowStream: "arrows", ORC: "orc", Avro: "avro", Native: "native", XML: "xml",
+    Markdown: "md", SQLInsert: "sql", Values: "txt", Npy: "npy",
+};
+const common = [
+    "CSVWithNames", "TabSeparatedWithNames", "JSONEachRow", "JSON", "Parquet", "Arrow", "ORC", "Avro", "Native", "XML", "Markdown", "SQLInsert",
+];
 
 export function save(blob, name) {
     const link = h("a", { href: URL.createObjectURL(blob), download: name });
@@ -30,7 +36,8 @@ export async function saveShown(result, kind, name) {
         const parts = [];
         const step = 100_000;
         for (let from = 0; from < result.rows; from += step) {
-            const { text } = await result.reader.ask("text", { from, to: from + step, columns: names.map((_, at) => at), names, kind, header: from === 0 && kind !== "json", limit: Infinity });
+            const { text } = await result.reader.ask("text",
+                { from, to: from + step, columns: names.map((_, at) => at), names, kind, header: from === 0 && kind !== "json", limit: Infinity });
             parts.push(text, "\n");
         }
         save(new Blob(parts), fileName(name, { csv: "csv", tsv: "tsv", json: "ndjson" }[kind]));
@@ -54,12 +61,15 @@ export async function downloadDialog(service, result, name) {
             problem.replaceChildren();
             const file = fileName(name, endings[format.value] ?? "dat");
             try {
-                await fetchInto(service, result.statement, format.value, file, running.signal, (done) => { came.textContent = `${bytes(done)} received`; });
+                await fetchInto(service, result.statement, format.value, file, running.signal,
+                    (done) => { came.textContent = `${bytes(done)} received`; });
                 toast(`${file} is complete`);
                 close();
             } catch (error) {
                 came.textContent = "";
-                if (error.name !== "AbortError") problem.replaceChildren(notice(error.name === "TypeError" ? "The answer broke off before its end; the file would not be complete." : error.message, "bad"));
+                if (error.name === "AbortError") return;
+                const text = error.name === "TypeError" ? "The answer broke off before its end; the file would not be complete." : error.message;
+                problem.replaceChildren(notice(text, "bad"));
             }
         }, { kind: "primary", symbol: "download" });
         const leave = button("Cancel", () => { running?.abort(); close(); });

@@ -17,14 +17,18 @@ const advice = {
 export function failureNotice(result, actions) {
     if (result.state === "stopped") {
         const may = /confirm/i.test(result.text ?? "");
-        return notice(may ? "The service is stopped. Running a statement starts it." : "The service is stopped, and this key may not start it.", "warn", h("div", { class: "row" },
-            may ? button("Start it and run", () => actions.wake(result), { symbol: "play" }) : null, h("a", { href: href("/services") }, "Services")));
+        const text = may ? "The service is stopped. Running a statement starts it." : "The service is stopped, and this key may not start it.";
+        return notice(text, "warn", h("div", { class: "row" },
+            may ? button("Start it and run", () => actions.wake(result), { symbol: "play" }) : null,
+            h("a", { href: href("/services") }, "Services")));
     }
     const { error } = result;
     const code = /^\d+$/.test(error.code) ? `ClickHouse error ${error.code}` : null;
-    const permission = error.status === 403 ? "This key or its database role may not do this. Somebody who manages keys can give it the role SQL console, with Full access where it writes." : null;
+    const permission = error.status === 403
+        ? "This key or its database role may not do this. Somebody who manages keys can give it another role." : null;
     // A number is ClickHouse's own and its message says more; but for a wrong password it says nothing to whoever may mend it.
-    const words = /^\d+$/.test(error.code) && !["192", "193", "194", "516"].includes(error.code) && error.status === 502 ? null : advice[error.status];
+    const known = error.status === 502 && code && !["192", "193", "194", "516"].includes(error.code);
+    const words = known ? null : advice[error.status];
     const place = actions.place(result);
     const message = h("div", { class: "failure-text", dataset: { test: "result-error" } }, shortened(error.message));
     const found = h("div", { "aria-live": "polite" });
@@ -32,7 +36,8 @@ export function failureNotice(result, actions) {
         h("div", { class: "row small" },
             code ? h("span", { class: "muted" }, code) : null,
             place ? button(`Go to line ${place.line}, column ${place.column}`, () => actions.goTo(result), { small: true, symbol: "right" }) : null,
-            error.code === "BROKEN_OFF" && result.queryID ? button("Ask the server why", () => ask(result, actions.service, found), { small: true }) : null),
+            error.code === "BROKEN_OFF" && result.queryID
+                ? button("Ask the server why", () => ask(result, actions.service, found), { small: true }) : null),
         words ?? permission ? h("p", { class: "small" }, words ?? permission) : null, found);
 }
 
@@ -48,7 +53,9 @@ async function ask(result, service, found) {
     replace(found, h("p", { class: "small" }, "Looking in system.query_log…"));
     for (let turn = 0; turn < 5; turn += 1) {
         try {
-            const [entry] = await rows(service, "SELECT exception FROM system.query_log WHERE query_id = {id:String} AND event_date >= today() - 1 AND exception != '' LIMIT 1", { variables: { id: result.queryID } });
+            const [entry] = await rows(service,
+                "SELECT exception FROM system.query_log WHERE query_id = {id:String} AND event_date >= today() - 1 AND exception != '' LIMIT 1",
+                { variables: { id: result.queryID } });
             if (entry) { replace(found, h("p", {}, entry.exception)); return; }
         } catch (error) {
             replace(found, h("p", { class: "small" }, `The log cannot be read: ${error.message}`));

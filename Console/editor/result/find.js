@@ -20,7 +20,7 @@ export async function find(rows, text, stopped) {
         let at = 0;
         while (at < block.rows) {
             if (haystack) {
-                const next = Math.min(...needles.map((one) => { const place = haystack.indexOf(one, block.starts[at]); return place < 0 ? Infinity : place; }));
+                const next = Math.min(...needles.map((one) => haystack.indexOf(one, block.starts[at])).filter((place) => place >= 0));
                 if (next === Infinity) break;
                 at = rowAt(block, next);
             }

@@ -18,10 +18,12 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
     const body = h("div", { class: "grid-body", role: "rowgroup" });
     const layer = h("div", { class: "grid-layer" }, h("div", { role: "rowgroup" }, head), body);
     const element = h("div", {
-        class: "grid", role: "grid", tabindex: "0", "aria-label": "Result", "aria-colcount": String(columns.length + 1), "aria-multiselectable": "true", dataset: { test: "result-grid" },
+        class: "grid", role: "grid", tabindex: "0", "aria-label": "Result", "aria-colcount": String(columns.length + 1),
+        "aria-multiselectable": "true", dataset: { test: "result-grid" },
     }, spacer, layer);
     const scroll = new VirtualScroll(element, spacer, rowHeight);
-    const sizes = columns.map((column, at) => Math.min(widest, Math.max(narrowest, 26 + 8 * Math.max(Math.min(column.name.length, 28), Math.min(column.type.length * 0.86, 22), widths[at] ?? 0))));
+    const sizes = columns.map((column, at) => Math.min(widest,
+        Math.max(narrowest, 26 + 8 * Math.max(Math.min(column.name.length, 28), Math.min(column.type.length * 0.86, 22), widths[at] ?? 0))));
     const numeric = columns.map((column) => isNumeric(column.type));
     const pages = new Map(); // number of the page: cells, or the promise of them
     let rows = 0, generation = 0, framed = false, sorted = { column: null, descending: false }, wanted = sorted;
@@ -73,7 +75,8 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
         const from = Math.floor(scroll.top / rowHeight), to = Math.min(rows, Math.ceil((scroll.top + height) / rowHeight));
         const needed = Math.max(0, to - from);
         while (body.children.length > needed) body.lastChild.remove();
-        while (body.children.length < needed) body.append(h("div", { class: "grid-row", role: "row" }, h("div", { class: "grid-number", role: "rowheader", "aria-colindex": "1" })));
+        while (body.children.length < needed) body.append(h("div", { class: "grid-row", role: "row" },
+            h("div", { class: "grid-number", role: "rowheader", "aria-colindex": "1" })));
         for (let at = 0; at < needed; at += 1) paintRow(body.children[at], from + at, first, last, shift);
         const current = active.place >= from && active.place < to && active.column >= first && active.column <= last;
         if (current) element.setAttribute("aria-activedescendant", cellID(active.place, active.column));
@@ -102,7 +105,8 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
             const text = value === null ? "NULL" : value ?? "";
             const current = place === active.place && column === active.column;
             const chosen = inRange(place, column);
-            const look = `grid-cell${numeric[column] ? " number" : ""}${value === null ? " null" : ""}${value === undefined ? " waiting" : ""}${chosen ? " chosen" : ""}${current ? " current" : ""}`;
+            const look = ["grid-cell", numeric[column] && "number", value === null && "null", value === undefined && "waiting", chosen && "chosen",
+                current && "current"].filter(Boolean).join(" ");
             if (cell.textContent !== text) cell.textContent = text;
             if (cell.className !== look) cell.className = look;
             cell.id = cellID(place, column);
@@ -115,7 +119,8 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
 
     function paintHead(first, last, shift) {
         const needed = last - first + 1;
-        if (!head.firstChild) head.append(h("div", { class: "grid-number", role: "columnheader", "aria-colindex": "1" }, h("span", { class: "visually-hidden" }, "Row")));
+        if (!head.firstChild) head.append(h("div", { class: "grid-number", role: "columnheader", "aria-colindex": "1" },
+            h("span", { class: "visually-hidden" }, "Row")));
         while (head.children.length - 1 > needed) head.lastChild.remove();
         while (head.children.length - 1 < needed) {
             head.append(h("div", { class: "grid-heading", role: "columnheader" },
@@ -159,7 +164,8 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
     }
 
     async function nextSort(column) {
-        const next = wanted.column !== column ? { column, descending: false } : !wanted.descending ? { column, descending: true } : { column: null, descending: false };
+        const next = wanted.column !== column ? { column, descending: false }
+            : wanted.descending ? { column: null, descending: false } : { column, descending: true };
         wanted = next;
         element.setAttribute("aria-busy", "true");
         const done = await sort(next.column, next.descending);
@@ -197,7 +203,11 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
         }
         if (at.place < 0 || event.button !== 0) return;
         select(at.place, at.column, event.shiftKey);
-        if (event.pointerType === "mouse") drag((move) => { const over = cellAt(move); if (over && over.place >= 0) select(over.place, over.column, true); });
+        if (event.pointerType !== "mouse") return; // a finger scrolls
+        drag((move) => {
+            const over = cellAt(move);
+            if (over && over.place >= 0) select(over.place, over.column, true);
+        });
     });
     function drag(work) {
         const ended = new AbortController();
@@ -213,7 +223,8 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
         const rowsInView = Math.max(1, Math.floor((element.clientHeight - headHeight) / rowHeight) - 1);
         const main = event.ctrlKey || event.metaKey;
         const { place, column } = active;
-        if (place < 0 && (event.key === "ArrowLeft" || event.key === "ArrowRight") && event.shiftKey) resize(column, sizes[column] + (event.key === "ArrowLeft" ? -16 : 16));
+        const sideways = { ArrowLeft: -16, ArrowRight: 16 }[event.key];
+        if (place < 0 && sideways && event.shiftKey) resize(column, sizes[column] + sideways);
         else if (event.key === "ArrowDown") select(main ? rows - 1 : place + 1, column, event.shiftKey);
         else if (event.key === "ArrowUp") select(main ? 0 : place - 1, column, event.shiftKey);
         else if (event.key === "ArrowRight") select(place, main ? columns.length - 1 : column + 1, event.shiftKey);
@@ -224,7 +235,11 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
         else if (event.key === "End") select(main ? rows - 1 : place, columns.length - 1, event.shiftKey);
         else if (event.key === "Enter" && place < 0) nextSort(column);
         else if (event.key === "Enter" && rows) open(place, column);
-        else if (main && event.key.toLowerCase() === "a") { anchor = { place: 0, column: 0 }; active = { place: rows - 1, column: columns.length - 1 }; draw(); }
+        else if (main && event.key.toLowerCase() === "a") {
+            anchor = { place: 0, column: 0 };
+            active = { place: rows - 1, column: columns.length - 1 };
+            draw();
+        }
         else if (main && event.key.toLowerCase() === "c") copy(selection());
         else return;
         event.preventDefault();
@@ -233,7 +248,7 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
 
     const selection = () => ({
         from: Math.max(0, Math.min(anchor.place, active.place)), to: Math.max(anchor.place, active.place) + 1,
-        columns: columns.map((_, at) => at).filter((at) => at >= Math.min(anchor.column, active.column) && at <= Math.max(anchor.column, active.column)),
+        columns: columns.map((_, at) => at).slice(Math.min(anchor.column, active.column), Math.max(anchor.column, active.column) + 1),
     });
     return {
         element, reset, select, selection, cursor: () => active,

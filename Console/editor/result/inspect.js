@@ -9,24 +9,29 @@ import { pretty } from "./cells.js";
 
 const longest = 1_000_000; // characters shown; copying takes all
 
+const size = (value) => `${count(value.length)} characters, ${count(new TextEncoder().encode(value).length)} bytes`;
+
 /** `value`: text or null. */
 export function inspectCell({ column, place, value }) {
     return openDialog(`${column.name}, row ${count(place + 1)}`, (close) => {
         const arranged = value === null ? null : pretty(value);
         const text = h("pre", { tabindex: "0", role: "region", "aria-label": "Value", class: "cell-value", dataset: { test: "cell-value" } });
-        const show = (one) => replace(text, one === null ? h("em", { class: "muted" }, "NULL") : one === "" ? h("em", { class: "muted" }, "The empty text") : one.slice(0, longest));
+        const show = (one) => replace(text, one ? one.slice(0, longest) : h("em", { class: "muted" }, one === null ? "NULL" : "The empty text"));
         show(arranged ?? value);
         const wrapped = choice("Wrap lines", { checked: true, onchange: () => text.classList.toggle("wrapped", wrapped.input.checked) });
         text.classList.add("wrapped");
-        const formatted = arranged === null ? null : choice("Arrange JSON", { checked: true, onchange: () => show(formatted.input.checked ? arranged : value) });
+        const formatted = arranged === null ? null
+            : choice("Arrange JSON", { checked: true, onchange: () => show(formatted.input.checked ? arranged : value) });
         return {
             body: [
                 h("div", { class: "row" }, h("code", { class: "muted break" }, column.type),
-                    value === null ? null : h("span", { class: "muted small" }, `${count(value.length)} characters, ${count(new TextEncoder().encode(value).length)} bytes`)),
+                    value === null ? null : h("span", { class: "muted small" }, size(value))),
                 h("div", { class: "row" }, formatted, wrapped), text,
-                value !== null && value.length > longest ? h("p", { class: "muted small" }, `The first ${count(longest)} characters are shown; Copy takes all.`) : null,
+                value !== null && value.length > longest
+                    ? h("p", { class: "muted small" }, `The first ${count(longest)} characters are shown; Copy takes all.`) : null,
             ],
-            foot: [button("Copy", () => copyText(formatted?.input.checked ? arranged : value ?? ""), { symbol: "copy", disabled: value === null }), button("Close", () => close(), { kind: "primary" })],
+            foot: [button("Copy", () => copyText(formatted?.input.checked ? arranged : value ?? ""), { symbol: "copy", disabled: value === null }),
+                button("Close", () => close(), { kind: "primary" })],
         };
     }, { wide: true });
 }

@@ -19,7 +19,8 @@ export function resultPanel(result, actions, signal) {
     const line = h("div", { class: "result-line", role: "status", dataset: { test: "result-status" } });
     const figures = h("span", { class: "muted small", "aria-hidden": "true" });
     const bar = h("span");
-    const progress = h("div", { class: "progress", role: "progressbar", "aria-label": "Rows read", "aria-valuemin": "0", "aria-valuemax": "100" }, bar);
+    const progress = h("div", { class: "progress", role: "progressbar", "aria-label": "Rows read", "aria-valuemin": "0", "aria-valuemax": "100" },
+        bar);
     const tools = h("div", { class: "row tight result-tools reserved" });
     const body = h("div", { class: "result-body" });
     const element = h("div", { class: "result", dataset: { test: "result" } },
@@ -30,7 +31,8 @@ export function resultPanel(result, actions, signal) {
 
     const columnIndexes = () => result.columns.map((_, at) => at);
     async function copy({ from, to, columns }, header = false) {
-        const { text, cut } = await result.reader.ask("text", { from, to, columns, names: result.columns.map((one) => one.name), kind: "tsv", header, limit: copyLimit });
+        const { text, cut } = await result.reader.ask("text",
+            { from, to, columns, names: result.columns.map((one) => one.name), kind: "tsv", header, limit: copyLimit });
         await copyText(text);
         if (cut) toast("More than the clipboard takes was selected: its begin was copied. Download has all of it.", "warn");
     }
@@ -41,7 +43,9 @@ export function resultPanel(result, actions, signal) {
     };
 
     const search = searchBox(() => grid, (...values) => result.reader.ask(...values));
-    const views = [["table", "Table", "table"], ["chart", "Chart", "chart"]].map(([id, text, symbol]) => button(text, () => show(id), { symbol, small: true, kind: "quiet", attributes: { "aria-pressed": String(id === "table") } }));
+    const viewButton = (id, text) => button(text, () => show(id),
+        { symbol: id, small: true, kind: "quiet", attributes: { "aria-pressed": String(id === "table") } });
+    const views = [viewButton("table", "Table"), viewButton("chart", "Chart")];
     const copyButton = button("Copy", () => {
         const cursor = grid.cursor();
         const one = { from: Math.max(0, cursor.place), to: Math.max(0, cursor.place) + 1 };
@@ -50,15 +54,18 @@ export function resultPanel(result, actions, signal) {
             { text: "Row", action: () => copy({ ...one, columns: columnIndexes() }).catch(toastError) },
             { text: "Selected cells", action: () => copy(grid.selection()).catch(toastError) },
             { text: "Everything, with names", action: () => copy({ from: 0, to: result.rows, columns: columnIndexes() }, true).catch(toastError) },
-            { text: "Open the cell…", symbol: "search", disabled: !result.rows, action: () => inspect(Math.max(0, cursor.place), cursor.column).catch(toastError) },
+            { text: "Open the cell…", symbol: "search", disabled: !result.rows,
+                action: () => inspect(Math.max(0, cursor.place), cursor.column).catch(toastError) },
         ]);
     }, { symbol: "copy", small: true, kind: "quiet" });
     const downloadButton = button("Download", () => openMenu(downloadButton, [
         ...result.columns ? [
-            { text: "CSV, as shown", symbol: "table", action: () => saveShown(result, "csv", actions.name()) }, { text: "TSV, as shown", symbol: "table", action: () => saveShown(result, "tsv", actions.name()) },
+            { text: "CSV, as shown", symbol: "table", action: () => saveShown(result, "csv", actions.name()) },
+            { text: "TSV, as shown", symbol: "table", action: () => saveShown(result, "tsv", actions.name()) },
             { text: "JSONEachRow, as shown", symbol: "table", action: () => saveShown(result, "json", actions.name()) }] : [],
         ...result.text !== null ? [{ text: "The text, as shown", symbol: "query", action: () => saveText(result, actions.name()) }] : [],
-        result.text === null && { text: "Another format…", symbol: "download", action: () => downloadDialog(actions.service, result, actions.name()).catch(toastError) },
+        result.text === null && { text: "Another format…", symbol: "download",
+            action: () => downloadDialog(actions.service, result, actions.name()).catch(toastError) },
     ]), { symbol: "download", small: true, kind: "quiet" });
     replace(tools, search.element, ...views, copyButton, downloadButton);
 
@@ -66,10 +73,17 @@ export function resultPanel(result, actions, signal) {
         making = true;
         const { widths } = await result.reader.ask("widths");
         grid = resultGrid({
-            columns: result.columns, widths, open: (place, column) => inspect(place, column).catch(toastError), copy: (selection) => copy(selection).catch(toastError),
+            columns: result.columns, widths, open: (place, column) => inspect(place, column).catch(toastError),
+            copy: (selection) => copy(selection).catch(toastError),
             source: async (from, to) => (await result.reader.ask("window", { from, to })).cells,
             sort: async (column, descending) => {
-                try { return !(await result.reader.ask("sort", { column, descending, type: column === null ? null : result.columns[column].type })).stopped; } catch (error) { toastError(error); return false; }
+                const type = column === null ? null : result.columns[column].type;
+                try {
+                    return !(await result.reader.ask("sort", { column, descending, type })).stopped;
+                } catch (error) {
+                    toastError(error);
+                    return false;
+                }
             },
         });
         grid.update(result.rows);
@@ -103,7 +117,11 @@ export function resultPanel(result, actions, signal) {
         bar.style.width = part === null ? "" : `${part * 100}%`;
         if (part === null) progress.removeAttribute("aria-valuenow");
         else progress.setAttribute("aria-valuenow", String(Math.round(part * 100)));
-        if (result.state === "failed" && !failed) { failed = true; replace(notes, failureNotice(result, actions)); if (!result.columns) replace(body, notes); }
+        if (result.state === "failed" && !failed) {
+            failed = true;
+            replace(notes, failureNotice(result, actions));
+            if (!result.columns) replace(body, notes);
+        }
         if (result.state === "stopped") replace(body, h("div", { class: "stack" }, failureNotice(result, actions)));
         if (result.columns) {
             tools.classList.remove("reserved");
@@ -116,10 +134,13 @@ export function resultPanel(result, actions, signal) {
         } else if (result.state === "cancelled") replace(body, notes);
     }
     let failed = false;
-    const totals = () => result.totals && h("p", { class: "small break" }, h("strong", {}, "Totals: "), result.columns.map((one, at) => `${one.name} ${result.totals[at] ?? "NULL"}`).join(" · "));
+    const totals = () => result.totals && h("p", { class: "small break" }, h("strong", {}, "Totals: "),
+        result.columns.map((one, at) => `${one.name} ${result.totals[at] ?? "NULL"}`).join(" · "));
     const text = () => result.textFormat
         ? h("pre", { class: "result-text", tabindex: "0", role: "region", "aria-label": "Result" }, result.text)
-        : h("p", { class: "result-ok" }, result.text.trim() === "OK" ? `Done${result.written ? `: ${count(result.written)} rows written` : ""}. The statement returns no rows.` : result.text || "The statement returned nothing.");
+        : h("p", { class: "result-ok" }, result.text.trim() === "OK"
+            ? `Done${result.written ? `: ${count(result.written)} rows written` : ""}. The statement returns no rows.`
+            : result.text || "The statement returned nothing.");
     result.addEventListener("change", () => { if (!signal.aborted) update(); });
     update();
     return element;
@@ -150,8 +171,14 @@ function searchBox(grid, ask) {
         } catch (error) { toastError(error); }
     }, 250);
     input.addEventListener("input", search);
-    input.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); go(event.shiftKey ? -1 : 1).catch(toastError); } });
-    const previous = button("Previous match", () => { go(-1).catch(toastError); }, { symbol: "up", iconOnly: true, small: true, kind: "quiet", disabled: true });
-    const next = button("Next match", () => { go(1).catch(toastError); }, { symbol: "down", iconOnly: true, small: true, kind: "quiet", disabled: true });
+    input.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        go(event.shiftKey ? -1 : 1).catch(toastError);
+    });
+    const previous = button("Previous match", () => { go(-1).catch(toastError); },
+        { symbol: "up", iconOnly: true, small: true, kind: "quiet", disabled: true });
+    const next = button("Next match", () => { go(1).catch(toastError); },
+        { symbol: "down", iconOnly: true, small: true, kind: "quiet", disabled: true });
     return { element: h("div", { class: "row tight result-find" }, input, told, previous, next) };
 }

@@ -4,7 +4,8 @@ import { bytes, count, duration, short } from "../../core/format.js";
 import { maximumRows } from "./reader.js";
 
 const words = {
-    running: ["Running", "busy"], done: ["Done", "good"], failed: ["Failed", "bad"], cancelled: ["Cancelled", "warn"], full: ["Shown in part", "warn"], stopped: ["Not run", "warn"],
+    running: ["Running", "busy"], done: ["Done", "good"], failed: ["Failed", "bad"], cancelled: ["Cancelled", "warn"],
+    full: ["Shown in part", "warn"], stopped: ["Not run", "warn"],
 };
 
 const rowsOf = (number, format) => `${format(number)} ${number === 1 ? "row" : "rows"}`;
@@ -14,7 +15,8 @@ export const stateBadge = (state) => h("span", { class: `badge ${words[state][1]
 /** The parts of the line. */
 export function statistics(result) {
     const parts = [];
-    if (result.columns) parts.push(rowsOf(result.rows, count) + (result.beforeLimit > result.rows ? ` of at least ${count(result.beforeLimit)}` : ""));
+    const limited = result.beforeLimit > result.rows ? ` of at least ${count(result.beforeLimit)}` : "";
+    if (result.columns) parts.push(rowsOf(result.rows, count) + limited);
     if (result.written) parts.push(`${count(result.written)} written`);
     const { progress } = result;
     if (progress?.readRows) parts.push(`${rowsOf(progress.readRows, short)}, ${bytes(progress.readBytes)} read`);
@@ -31,8 +33,11 @@ export function done(result) {
 
 /** What is to be said above the rows about their end; null when they are all. */
 export function partNote(result) {
-    if (result.state === "cancelled") return result.rows ? `Cancelled: the ${count(result.rows)} rows that had come by then are shown.` : "Cancelled before the first row came.";
+    if (result.state === "cancelled") {
+        return result.rows ? `Cancelled: the ${count(result.rows)} rows that had come by then are shown.` : "Cancelled before the first row came.";
+    }
     if (result.state !== "full") return null;
     if (result.text !== null) return "The answer is longer than a page can show well: its begin is shown. Download has all of it.";
-    return `The first ${count(result.rows)} rows are shown and the statement was stopped: this page keeps at most ${count(maximumRows)} rows or 512 MB. Download has all of them.`;
+    return `The first ${count(result.rows)} rows are shown and the statement was stopped: `
+        + `this page keeps at most ${count(maximumRows)} rows or 512 MB. Download has all of them.`;
 }

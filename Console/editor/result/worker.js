@@ -22,7 +22,10 @@ function tell(ended = false) {
 }
 
 function shown(raw) {
-    if (raw.length > longest * 8) raw = raw[0] === '"' ? raw.slice(0, longest * 6).replace(/\\u?[0-9a-f]{0,3}$/i, "") + '"' : raw.slice(0, longest + 1);
+    if (raw.length > longest * 8) {
+        // The begin is enough; half an escape at the cut would be no JSON.
+        raw = raw[0] === '"' ? raw.slice(0, longest * 6).replace(/\\u?[0-9a-f]{0,3}$/i, "") + '"' : raw.slice(0, longest + 1);
+    }
     const value = plain(raw);
     return value !== null && value.length > longest ? value.slice(0, longest) + "…" : value;
 }
@@ -67,11 +70,12 @@ const work = {
     text({ from, to, columns, names, kind, header, limit = 64_000_000 }) {
         const parts = [];
         let length = 0, place = from;
-        if (header) parts.push(columns.map((column) => kind === "csv" ? commaSeparated(names[column]) : tabSeparated(names[column])).join(kind === "csv" ? "," : "\t"));
+        const [separated, separator] = kind === "csv" ? [commaSeparated, ","] : [tabSeparated, "\t"];
+        if (header) parts.push(columns.map((column) => separated(names[column])).join(separator));
         for (; place < Math.min(to, rows.count) && length < limit; place += 1) {
             const cells = rows.cells(rowAt(place));
             const line = kind === "json" ? `{${columns.map((column) => `${JSON.stringify(names[column])}:${cells[column]}`).join(",")}}`
-                : columns.map((column) => kind === "csv" ? commaSeparated(plain(cells[column])) : tabSeparated(plain(cells[column]))).join(kind === "csv" ? "," : "\t");
+                : columns.map((column) => separated(plain(cells[column]))).join(separator);
             parts.push(line);
             length += line.length;
         }
@@ -91,7 +95,7 @@ const work = {
     widths() {
         const widths = [];
         for (let row = 0; row < Math.min(rows.count, 100); row += 1) {
-            rows.cells(row).forEach((raw, column) => { widths[column] = Math.max(widths[column] ?? 0, raw === "null" ? 4 : Math.min(raw.length, 80)); });
+            rows.cells(row).forEach((raw, column) => { widths[column] = Math.max(widths[column] ?? 4, Math.min(raw.length, 80)); });
         }
         return { widths };
     },
