@@ -13,11 +13,14 @@ export function button(text, action, { symbol, kind = "", iconOnly = false, smal
     node.addEventListener("click", async (event) => {
         const result = action?.(event);
         if (!(result instanceof Promise)) return;
+        // A disabled button loses the focus: it gets it back, unless it went elsewhere meanwhile.
+        const had = document.activeElement === node;
         node.disabled = true;
         node.setAttribute("aria-busy", "true");
         try { await result; } finally {
             node.disabled = false;
             node.removeAttribute("aria-busy");
+            if (had && (document.activeElement === document.body || document.activeElement === null)) node.focus({ preventScroll: true });
         }
     });
     return node;

@@ -83,7 +83,7 @@ function tables(view, signal) {
     const changes = (one) => one.schemaChanges?.length
         ? h("details", { class: "small" }, h("summary", {},
         one.schemaChanges.length === 1 ? "1 change of the source" : `${one.schemaChanges.length} changes of the source`),
-        h("ul", { class: "plain" }, one.schemaChanges.map((change) => h("li", { class: "break" }, timeText(change.time), " ", change.change))))
+        h("ul", { class: "changes" }, one.schemaChanges.map((change) => h("li", { class: "break" }, timeText(change.time), " ", change.change))))
             : null;
     const table = dataTable("Tables", [
         { title: "Table", cell: (one) => [h("div", { class: "mono break" }, one.source),
