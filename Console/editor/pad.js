@@ -60,7 +60,11 @@ function rich(CodeMirror, { context, changed, commands, signal }) {
                 const typed = cm.getRange(cm.posFromIndex(from), cm.getCursor()).toLowerCase();
                 const data = { list: shown.filter((one) => one.text.replace(/^`/, "").toLowerCase().startsWith(typed.replace(/^`/, ""))),
                     from: cm.posFromIndex(from), to: cm.getCursor() };
-                CodeMirror.on(data, "shown", () => document.querySelector(".CodeMirror-hints")?.setAttribute("aria-label", "Suggestions"));
+                CodeMirror.on(data, "shown", () => {
+                    const shownList = document.querySelector(".CodeMirror-hints");
+                    shownList?.setAttribute("aria-label", "Suggestions");
+                    shownList?.setAttribute("tabindex", "0"); // it scrolls
+                });
                 return data;
             },
         });

@@ -20,7 +20,7 @@ export class Result extends EventTarget {
         super();
         Object.assign(this, {
             statement, state: "running", columns: null, rows: 0, bytes: 0, text: null, textFormat: null, progress: null, error: null, totals: null,
-            queryID: null, milliseconds: 0, ended: false, written: 0, reader: null, beforeLimit: null,
+            queryID: null, milliseconds: 0, ended: false, written: 0, reader: null,
         });
         this.begun = performance.now();
     }
@@ -80,7 +80,6 @@ async function readRows(result, response) {
         const { progress } = state;
         result.change({
             rows: state.rows, bytes: state.bytes, columns: state.meta ?? result.columns, totals: state.totals ?? null,
-            beforeLimit: state.rows_before_limit_at_least ?? null,
             ...progress ? { progress: progressOf(progress) } : {},
         });
         if (state.exception) result.exception = state.exception;

@@ -30,10 +30,42 @@ export function split(text) {
     return cells;
 }
 
+/** Begin and end of one cell of the row that stands between `from` and `to` of the text. */
+export function placeOfCell(text, from, to, column) {
+    let start = from, depth = 0, at = from, number = 0;
+    while (at < to) {
+        const code = text.charCodeAt(at);
+        if (code === 34) {
+            at = text.indexOf('"', at + 1);
+            // A quotation mark after an odd number of backslashes belongs to the text.
+            while (at > 0 && escapedAt(text, at)) at = text.indexOf('"', at + 1);
+            at += 1;
+        } else if (code === 44 && depth === 0) {
+            if (number === column) return [start, at];
+            number += 1;
+            at += 1;
+            if (text.charCodeAt(at) === 32) at += 1;
+            start = at;
+        } else {
+            if (code === 91 || code === 123) depth += 1;
+            else if (code === 93 || code === 125) depth -= 1;
+            at += 1;
+        }
+    }
+    return [start, to];
+}
+
+function escapedAt(text, at) {
+    let slashes = 0;
+    while (text.charCodeAt(at - 1 - slashes) === 92) slashes += 1;
+    return slashes % 2 === 1;
+}
+
 /** What a person reads in a cell; null for NULL. */
 export function plain(raw) {
     if (raw === "null") return null;
     if (raw.charCodeAt(0) !== 34) return raw;
+    if (!raw.includes("\\")) return raw.slice(1, -1);
     try { return JSON.parse(raw); } catch { return raw; }
 }
 

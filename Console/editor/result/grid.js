@@ -4,7 +4,7 @@ import { count } from "../../core/format.js";
 import { isNumeric } from "../types.js";
 import { VirtualScroll } from "./scroll.js";
 
-const rowHeight = 28, headHeight = 46, numberWidth = 64, narrowest = 56, widest = 420, page = 100;
+const rowHeight = 28, headHeight = 46, numberWidth = 64, narrowest = 56, widest = 420;
 
 /**
  * `{ element, update(rows), reset(), cursor(), select(place, column), selection() }`.
@@ -25,6 +25,7 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
     const sizes = columns.map((column, at) => Math.min(widest,
         Math.max(narrowest, 26 + 8 * Math.max(Math.min(column.name.length, 28), Math.min(column.type.length * 0.86, 22), widths[at] ?? 0))));
     const numeric = columns.map((column) => isNumeric(column.type));
+    const page = Math.max(10, Math.min(100, Math.floor(6000 / columns.length))); // rows asked for at once
     const pages = new Map(); // number of the page: cells, or the promise of them
     let rows = 0, generation = 0, framed = false, sorted = { column: null, descending: false }, wanted = sorted;
     let active = { place: 0, column: 0 }, anchor = active;

@@ -1,8 +1,10 @@
 // The rows of one result in few large blocks of bytes: a million rows are a few objects, not millions.
-import { plain, split } from "./cells.js";
+import { placeOfCell, plain, split } from "./cells.js";
 
 const blockSize = 4 << 20;
 const decoder = new TextDecoder();
+const latin = new TextDecoder("windows-1252");
+const beyondASCII = /[^\x00-\x7f]/;
 
 /** Reads the lines of the format JSONCompactEachRowWithProgress. `full` becomes true when no more is kept. */
 export class Rows {
@@ -98,13 +100,20 @@ export class Rows {
         return split(decoder.decode(block.bytes.subarray(block.starts[at], end)));
     }
 
-    /** Calls `work(cells, row)` for every row; gives way to other requests now and then. `stopped()` ends it early. */
-    async each(work, stopped = () => false) {
+    /**
+     * Calls `work(raw, row)` with one cell of every row; gives way to other requests now and then. `stopped()` ends it early.
+     *
+     * A block is read as one text with a character for each byte, which is far quicker than row by row; only cells beyond ASCII are read again.
+     */
+    async eachCell(column, work, stopped = () => false) {
         for (const block of this.blocks) {
-            for (let at = 0; at < block.rows; at += 1) {
-                const end = at + 1 < block.rows ? block.starts[at + 1] : block.used;
-                work(split(decoder.decode(block.bytes.subarray(block.starts[at], end))), block.first + at);
-                if ((at & 8191) === 8191) {
+            const { rows, used } = block;
+            const text = latin.decode(block.bytes.subarray(0, used));
+            for (let at = 0; at < rows; at += 1) {
+                const [from, to] = placeOfCell(text, block.starts[at], at + 1 < rows ? block.starts[at + 1] : used, column);
+                const raw = text.slice(from, to);
+                work(beyondASCII.test(raw) ? decoder.decode(block.bytes.subarray(from, to)) : raw, block.first + at);
+                if ((at & 16_383) === 16_383) {
                     await breath();
                     if (stopped()) return false;
                 }

@@ -15,8 +15,7 @@ export const stateBadge = (state) => h("span", { class: `badge ${words[state][1]
 /** The parts of the line. */
 export function statistics(result) {
     const parts = [];
-    const limited = result.beforeLimit > result.rows ? ` of at least ${count(result.beforeLimit)}` : "";
-    if (result.columns) parts.push(rowsOf(result.rows, count) + limited);
+    if (result.columns) parts.push(rowsOf(result.rows, count));
     if (result.written) parts.push(`${count(result.written)} written`);
     const { progress } = result;
     if (progress?.readRows) parts.push(`${rowsOf(progress.readRows, short)}, ${bytes(progress.readBytes)} read`);
