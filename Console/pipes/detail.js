@@ -60,10 +60,15 @@ export default async function page({ params, query, signal, title, service }) {
     const state = h("span", { role: "status", "aria-label": "State" }, badge);
     const line = h("div", { class: "muted break" });
     const may = mayManage(service);
-    const act = (text, symbol, action) => button(text, () => action(view.pipe, view.set), { symbol, title: may ? null : lacking });
+    const act = (text, symbol, action) => button(text, async () => {
+        await action(view.pipe, view.set);
+        // The button may be gone then: the next one takes the focus.
+        if (document.activeElement === document.body) [start, stop, more].find((one) => !one.hidden && !one.disabled)?.focus();
+    }, { symbol, title: may ? null : lacking });
     const start = act("Start", "play", startPipe), stop = act("Stop", "stop", stopPipe);
     const more = button("More actions", () => openMenu(more, actionItems(view.pipe, view.set)), { symbol: "more", iconOnly: true });
-    const trouble = h("div", { class: "trouble", "aria-live": "polite" });
+    const trouble = h("div", { class: "trouble" });
+    const message = h("div", { class: "break", dataset: { test: "state-message" } });
     const doing = h("div", { class: "row tight" }, start, stop, more);
     let told = null;
 
@@ -76,21 +81,21 @@ export default async function page({ params, query, signal, title, service }) {
         const now = commands(pipe);
         [start.hidden, stop.hidden] = [!now.start, !now.stop];
         [start.disabled, stop.disabled] = [!may, !may];
-        const text = [pipe.state, pipe.stateMessage, advice(pipe)].join("\n");
-        if (text === told) return;
-        told = text;
         showTrouble(pipe);
     }
 
-    /** What is wrong, and what a person can do about it. */
+    /** What is wrong, and what a person can do about it. A message that counts its tries is changed in place, under whoever reads it. */
     function showTrouble(pipe) {
-        const help = advice(pipe);
-        if (!pipe.stateMessage && !isFailed(pipe.state)) { replace(trouble); return; }
+        const help = advice(pipe), failed = isFailed(pipe.state);
+        const shown = Boolean(pipe.stateMessage) || failed;
+        const text = shown ? [pipe.state, help].join("\n") : "";
+        message.textContent = pipe.stateMessage ?? "It gave no reason; the log may.";
+        if (text === told) return;
+        told = text;
+        if (!shown) { replace(trouble); return; }
         const links = [["log", "See the log"], ...(isDatabase(pipeKind(pipe)) ? [["progress", "See the tables"]] : [["errors", "See the errors"]]),
             ["settings", may ? "Change the settings" : "See the settings"]];
-        replace(trouble, notice(h("strong", {}, isFailed(pipe.state) ? "The pipe has failed" : "What it waits for"),
-            isFailed(pipe.state) ? "bad" : "warn",
-            h("div", { class: "break", dataset: { test: "state-message" } }, pipe.stateMessage ?? "It gave no reason; the log may."),
+        replace(trouble, notice(h("strong", {}, failed ? "The pipe has failed" : "What it waits for"), failed ? "bad" : "warn", message,
             help ? h("div", { dataset: { test: "advice" } }, help) : null,
             h("div", { class: "row tight" }, links.map(([id, words]) => button(words, () => view.choose(id), { small: true })))));
     }

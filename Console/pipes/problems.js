@@ -35,6 +35,9 @@ export function placeProblems(form, problems) {
     for (const { field, message } of problems) {
         const candidates = fields.filter((one) => one.dataset.path === field || field.startsWith(`${one.dataset.path}.`)
             || field.startsWith(`${one.dataset.path}[`));
+        // A group such as credentials has no field of its own: its first one speaks for it. A whole source does not.
+        const within = field.split(".").length > 2 ? fields.find((one) => one.dataset.path.startsWith(`${field}.`)) : null;
+        if (!candidates.length && within) candidates.push(within);
         const found = candidates.sort((a, b) => b.dataset.path.length - a.dataset.path.length)[0];
         if (!found) { rest.push(`${field} ${message}`); continue; }
         found.closest("details")?.setAttribute("open", "");

@@ -84,7 +84,12 @@ export function flowCharts(view, signal) {
         const newer = samples;
         samples = [];
         points = [];
-        for (const sample of [...(Array.isArray(known) ? known : []), live.pipes.get(id)?.sample, ...newer].filter(Boolean)) add(sample);
+        const all = [...(Array.isArray(known) ? known : []), live.pipes.get(id)?.sample, ...newer].filter(Boolean);
+        // A pipe begins at zero: without this, what it does in its first seconds would be in no rate.
+        const made = Date.parse(view.pipe.createdAt);
+        if (all.length && all[0].time > made && all[0].time - made < 10_000) add({ time: made, fetchedRows: 0, fetchedBytes: 0, sentRows: 0,
+            sentBytes: 0, batches: 0 });
+        for (const sample of all) add(sample);
         show();
     });
     listen("pipes", (data) => {

@@ -68,17 +68,18 @@ function files(view, signal) {
 
 function tables(view, signal) {
     const place = h("div", { class: "stack" }, h("div", { class: "skeleton tall" }));
+    /** How much is copied: by rows, else by chunks; without a total nobody knows, and no bar pretends to. */
     const bar = (one) => {
-        const total = one.snapshotRowsTotal ?? one.snapshotChunksTotal,
-            doneRows = one.snapshotRowsTotal !== undefined && one.snapshotRowsTotal !== null ? one.snapshotRows : one.snapshotChunks;
-        const part = total ? Math.min(1, (doneRows ?? 0) / total) : one.state === "Streaming" || one.state === "Completed" ? 1 : 0;
+        const done = one.state === "Streaming" || one.state === "Completed";
+        const [copied, total] = one.snapshotRowsTotal ? [one.snapshotRows, one.snapshotRowsTotal] : [one.snapshotChunks, one.snapshotChunksTotal];
+        const part = done ? 1 : total ? Math.min(1, (copied ?? 0) / total) : null;
         const fill = h("span", {});
-        fill.style.width = `${part * 100}%`;
-        return h("div", { class: "stack tight-stack" }, h("div",
-            { class: "progress", role: "progressbar", "aria-label": `Snapshot of ${one.source}`, "aria-valuenow": Math.round(part * 100),
-            "aria-valuemin": 0, "aria-valuemax": 100 }, fill),
-            h("div", { class: "small muted" }, count(one.snapshotRows ?? 0), one.snapshotRowsTotal ? ` of about ${count(one.snapshotRowsTotal)}` : "",
-                ` rows, ${percent(part)}`));
+        fill.style.width = `${(part ?? 0) * 100}%`;
+        return h("div", { class: "stack tight-stack" },
+            part === null ? null : h("div", { class: "progress", role: "progressbar", "aria-label": `Snapshot of ${one.source}`,
+                "aria-valuenow": Math.round(part * 100), "aria-valuemin": 0, "aria-valuemax": 100 }, fill),
+            h("div", { class: "small muted" }, one.snapshotRows ? `${count(one.snapshotRows)} rows` : done ? "copied" : "no rows yet",
+                one.snapshotRowsTotal && !done ? ` of about ${count(one.snapshotRowsTotal)}` : "", part === null ? "" : `, ${percent(part)}`));
     };
     const changes = (one) => one.schemaChanges?.length
         ? h("details", { class: "small" }, h("summary", {},
