@@ -100,5 +100,7 @@ export async function run(service, { sql, database = "default", variables = {}, 
 
 /** The rows of a small query as objects; for lists, trees and completion, not for results of people's queries. */
 export async function rows(service, sql, options = {}) {
-    return (await (await run(service, { sql, ...options, format: "JSON" })).json()).data;
+    const response = await run(service, { sql, ...options, format: "JSON" });
+    if (response.status === 206) throw new ApiError(206, "STOPPED", "The service is stopped. Start it on the page Services.");
+    return (await response.json()).data;
 }

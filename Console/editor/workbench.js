@@ -66,15 +66,10 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
             results.set(tab.id, tabResults(service, {
                 service, mayRun, name: () => tab.name, place: (result) => placeOf(tab, result), goTo: (result) => pad.show(placeOf(tab, result).from),
                 wake: () => start([...resultsOf(tab).results().map((one) => one.statement)], tab, { wake: true }),
-                example: (sql) => { setText(sql); edited(); if (!placeholders(sql).length) runAll(); },
+                example: (sql) => { drafts.add({ sql, name: "" }); if (!placeholders(sql).length) runAll(); },
             }, () => { if (tab === drafts.active) bar.update(); }));
         }
         return results.get(tab.id);
-    }
-
-    function setText(sql) {
-        drafts.active.sql = sql;
-        pad.setText(sql);
     }
 
     /** Where the statement's error is in the tab's text, if the text still has the statement. */

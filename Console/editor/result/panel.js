@@ -54,10 +54,12 @@ export function resultPanel(result, actions, signal) {
             { text: "Row", action: () => copy({ ...one, columns: columnIndexes() }).catch(toastError) },
             { text: "Selected cells", action: () => copy(grid.selection()).catch(toastError) },
             { text: "Everything, with names", action: () => copy({ from: 0, to: result.rows, columns: columnIndexes() }, true).catch(toastError) },
-            { text: "Open the cell…", symbol: "search", disabled: !result.rows,
-                action: () => inspect(Math.max(0, cursor.place), cursor.column).catch(toastError) },
         ]);
     }, { symbol: "copy", small: true, kind: "quiet" });
+    const inspectButton = button("Open the chosen cell (Enter)", () => {
+        const { place, column } = grid.cursor();
+        if (result.rows) inspect(Math.max(0, place), column).catch(toastError);
+    }, { symbol: "info", iconOnly: true, small: true, kind: "quiet", attributes: { "data-test": "inspect" } });
     const downloadButton = button("Download", () => openMenu(downloadButton, [
         ...result.columns ? [
             { text: "CSV, as shown", symbol: "table", action: () => saveShown(result, "csv", actions.name()) },
@@ -67,7 +69,7 @@ export function resultPanel(result, actions, signal) {
         result.text === null && { text: "Another format…", symbol: "download",
             action: () => downloadDialog(actions.service, result, actions.name()).catch(toastError) },
     ]), { symbol: "download", small: true, kind: "quiet" });
-    replace(tools, search.element, ...views, copyButton, downloadButton);
+    replace(tools, search.element, ...views, inspectButton, copyButton, downloadButton);
 
     async function makeGrid() {
         making = true;
@@ -94,7 +96,7 @@ export function resultPanel(result, actions, signal) {
         view = id;
         leaveChart?.abort();
         views.forEach((node, at) => node.setAttribute("aria-pressed", String((at === 0) === (id === "table"))));
-        search.element.hidden = id !== "table";
+        search.element.hidden = inspectButton.hidden = copyButton.hidden = id !== "table";
         if (id === "chart") {
             leaveChart = new AbortController();
             signal.addEventListener("abort", () => leaveChart.abort());
@@ -129,7 +131,7 @@ export function resultPanel(result, actions, signal) {
             grid?.update(result.rows);
         } else if (result.text !== null && !running && result.state !== "stopped") {
             tools.classList.toggle("reserved", !result.textFormat);
-            search.element.hidden = views[0].hidden = views[1].hidden = copyButton.hidden = true;
+            for (const one of [search.element, ...views, inspectButton, copyButton]) one.hidden = true;
             if (!body.querySelector("pre")) replace(body, notes, text());
         } else if (result.state === "cancelled") replace(body, notes);
     }

@@ -1,7 +1,7 @@
 // The page's side of the worker that holds a result.
 
 export const maximumRows = 2_000_000;
-export const maximumBytes = 512_000_000;
+export const maximumBytes = 256_000_000;
 const waiting = 16 << 20; // bytes on their way to the worker at most, so that a fast server cannot fill the memory
 
 /** `changed(state)` is told at most ten times a second while rows come. */

@@ -1,7 +1,7 @@
 // A result in one line: how it ended, how many rows, what it cost.
 import { h } from "../../core/dom.js";
 import { bytes, count, duration, short } from "../../core/format.js";
-import { maximumRows } from "./reader.js";
+import { maximumBytes, maximumRows } from "./reader.js";
 
 const words = {
     running: ["Running", "busy"], done: ["Done", "good"], failed: ["Failed", "bad"], cancelled: ["Cancelled", "warn"],
@@ -38,5 +38,5 @@ export function partNote(result) {
     if (result.state !== "full") return null;
     if (result.text !== null) return "The answer is longer than a page can show well: its begin is shown. Download has all of it.";
     return `The first ${count(result.rows)} rows are shown and the statement was stopped: `
-        + `this page keeps at most ${count(maximumRows)} rows or 512 MB. Download has all of them.`;
+        + `this page keeps at most ${count(maximumRows)} rows or ${bytes(maximumBytes)}. Download has all of them.`;
 }
