@@ -2,10 +2,11 @@
 import { h } from "../core/dom.js";
 import { patch, remove } from "../core/api.js";
 import { can, permissions, servicePath } from "../core/session.js";
+import { href } from "../core/router.js";
 import { button } from "../components/button.js";
 import { confirmed, openDialog } from "../components/dialog.js";
 import { choice } from "../components/field.js";
-import { notice } from "../components/notice.js";
+import { empty, notice } from "../components/notice.js";
 import { toast, toastError } from "../components/toast.js";
 import { commands } from "./state.js";
 import { isDatabase, mappingSource, pipeKind, targets } from "./kinds.js";
@@ -15,6 +16,11 @@ export const mayManage = (service) => can(permissions.managePipes, service);
 
 /** The title of a control that the key may not use. */
 export const lacking = `This key lacks the permission ${permissions.managePipes}`;
+
+/** What stands in place of pipes where there is no ClickHouse to write to. */
+export const noService = () => empty("No service",
+    "A pipe writes into a ClickHouse service, and this key sees none. Add one to the configuration, or use another key.",
+    h("a", { class: "button", href: href("/services") }, "Go to the services"));
 
 async function command(pipe, body, done, text) {
     try {

@@ -9,7 +9,7 @@ import { icon } from "../components/icon.js";
 import { confirmed } from "../components/dialog.js";
 import { empty, notice } from "../components/notice.js";
 import { toast } from "../components/toast.js";
-import { lacking, mayManage } from "./actions.js";
+import { lacking, mayManage, noService } from "./actions.js";
 import { placeProblems } from "./problems.js";
 import { isDatabase } from "./kinds.js";
 import { newDraft } from "./create/draft.js";
@@ -44,6 +44,7 @@ export function stepOf(path, draft) {
 
 export default async function page({ signal, title, service }) {
     title("Create a pipe");
+    if (!service) return h("div", { class: "page" }, h("h1", {}, "Create a pipe"), noService());
     const head = h("div", { class: "page-head" }, h("h1", {}, "Create a pipe"), h("a", { class: "button", href: href("/pipes") }, "Cancel"));
     if (!mayManage(service)) {
         return h("div", { class: "page" }, head, empty("This key may not create pipes",

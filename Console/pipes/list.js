@@ -9,7 +9,7 @@ import { count } from "../core/format.js";
 import { icon } from "../components/icon.js";
 import { select } from "../components/field.js";
 import { empty } from "../components/notice.js";
-import { lacking, mayManage } from "./actions.js";
+import { lacking, mayManage, noService } from "./actions.js";
 import { pipeRow, titles } from "./row.js";
 import { speedometer } from "./live.js";
 import { sourceText, targets, kindOf, pipeKind } from "./kinds.js";
@@ -17,6 +17,7 @@ import { states, stateText } from "./state.js";
 
 export default async function page({ query, signal, title, service }) {
     title("ClickPipes");
+    if (!service) return h("div", { class: "page" }, h("h1", {}, "ClickPipes"), noService());
     const path = servicePath(service, "/clickpipes");
     const [listed] = await Promise.all([get(path, { signal }), pageStyle("pipes")]);
     const pipes = new Map(listed.map((one) => [one.id, one]));
@@ -37,6 +38,8 @@ export default async function page({ query, signal, title, service }) {
     const total = h("span", { class: "muted", role: "status" });
 
     let offered = null;
+    const filters = h("div", { class: "row pipe-filters" }, search, filter, total);
+
     function offerStates() {
         const wanted = filter.value || query.get("state") || "";
         const used = new Map();
@@ -68,6 +71,7 @@ export default async function page({ query, signal, title, service }) {
         });
         while (body.children.length > shown.length) body.lastElementChild.remove();
         table.hidden = shown.length === 0;
+        filters.hidden = pipes.size === 0;
         total.textContent = pipes.size ? (shown.length === pipes.size ? `${count(pipes.size)} ${pipes.size === 1 ? "pipe" : "pipes"}`
             : `${count(shown.length)} of ${count(pipes.size)} pipes`) : "";
         replace(nothing, shown.length ? null : pipes.size
@@ -128,6 +132,6 @@ export default async function page({ query, signal, title, service }) {
     arrange();
     return h("div", { class: "page" },
         h("div", { class: "page-head" }, h("h1", {}, "ClickPipes"), createLink()),
-        h("div", { class: "row pipe-filters", hidden: pipes.size === 0 }, search, filter, total),
+        filters,
         table, nothing);
 }
