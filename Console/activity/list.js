@@ -21,7 +21,8 @@ export default async function page({ title, signal, query }) {
     title("Activity");
     await pageStyle("endpoints");
     if (!can(permissions.viewActivities)) {
-        return h("div", { class: "page" }, h("h1", {}, "Activity"), empty("Your key may not see the activity", "Sign in with a key that has the role Admin or Developer, or ask whoever gave you yours."));
+        return h("div", { class: "page" }, h("h1", {}, "Activity"),
+            empty("Your key may not see the activity", "Sign in with a key that has the role Admin or Developer, or ask whoever gave you yours."));
     }
     const span = select(spans.map(([value, text]) => ({ value, text })), query.get("span") ?? "7", { onchange: () => { showRange(); load(); } });
     const from = h("input", { type: "date", value: query.get("from") ?? "", onchange: load });
@@ -59,7 +60,8 @@ export default async function page({ title, signal, query }) {
         const label = name ?? (is.id ? `${is.id.slice(0, 8)}…` : "–");
         // Without a name it was deleted since, or is not for this key: then no link leads anywhere.
         const link = name ? targetLink(is, deleted) : null;
-        return link ? h("a", { class: "break", href: link, title: is.id }, label) : h("span", { class: name ? "break" : "muted break", title: is.id }, label);
+        return link ? h("a", { class: "break", href: link, title: is.id }, label)
+            : h("span", { class: name ? "break" : "muted break", title: is.id }, label);
     }
 
     function showRange() {
@@ -91,7 +93,8 @@ export default async function page({ title, signal, query }) {
 
     function fillChoices() {
         const types = [...new Set(entries.map((one) => one.type))].sort((a, b) => deed(a).localeCompare(deed(b)));
-        const actors = [...new Map(entries.map((one) => [one.actorId ?? one.actorType, one.actorType === "system" ? "Penstock" : one.actorDetails ?? one.actorId])).entries()];
+        const actors = [...new Map(entries.map((one) => [one.actorId ?? one.actorType,
+            one.actorType === "system" ? "Penstock" : one.actorDetails ?? one.actorId])).entries()];
         wantedType = type.value || wantedType;
         wantedActor = actor.value || wantedActor;
         replace(type, h("option", { value: "" }, "Everything"), types.map((one) => h("option", { value: one }, deed(one))));
@@ -107,7 +110,8 @@ export default async function page({ title, signal, query }) {
             if (actor.value && (one.actorId ?? one.actorType) !== actor.value) return false;
             if (!wanted) return true;
             const is = target(one);
-            return [deed(one.type), one.type, is.id, book.names.get(is.id), one.actorDetails, one.actorIpAddress, one.userAgent].some((part) => part?.toLowerCase().includes(wanted));
+            return [deed(one.type), one.type, is.id, book.names.get(is.id), one.actorDetails, one.actorIpAddress,
+                one.userAgent].some((part) => part?.toLowerCase().includes(wanted));
         });
     }
 
@@ -116,7 +120,8 @@ export default async function page({ title, signal, query }) {
         wantedActor = actor.value;
         most = pageSize;
         replaceAddress("/activity", {
-            span: span.value === "7" ? null : span.value, from: span.value === "range" ? from.value || null : null, to: span.value === "range" ? to.value || null : null,
+            span: span.value === "7" ? null : span.value, from: span.value === "range" ? from.value || null : null,
+            to: span.value === "range" ? to.value || null : null,
             type: type.value || null, actor: actor.value || null, text: text.value || null,
         });
         show();
@@ -125,15 +130,18 @@ export default async function page({ title, signal, query }) {
     function show() {
         const found = matching();
         if (entries.length === 0) {
-            replace(content, empty("Nothing happened in this span", "Each change of pipes, endpoints, keys, roles and services is written here. Choose a longer span, or change something."));
+            replace(content, empty("Nothing happened in this span",
+                "Each change of pipes, endpoints, keys, roles and services is written here. Choose a longer span, or change something."));
             replace(told);
             return;
         }
         // Names come later than entries: rows are drawn anew with them.
         table.update(found.slice(0, most).map((one) => ({ ...one, name: book.names.get(target(one).id) ?? null })));
         table.hidden = found.length === 0;
-        replace(told, found.length === 0 ? "No entry matches the filters." : `${count(Math.min(most, found.length))} of ${count(found.length)} entries`);
-        replace(content, table, found.length > most ? h("div", { class: "row" }, button("Older entries", () => { most += pageSize; show(); }, { small: true })) : null);
+        replace(told, found.length === 0 ? "No entry matches the filters."
+            : `${count(Math.min(most, found.length))} of ${count(found.length)} entries`);
+        replace(content, table, found.length > most
+            ? h("div", { class: "row" }, button("Older entries", () => { most += pageSize; show(); }, { small: true })) : null);
     }
 
     listen("activity", (data) => {
@@ -146,7 +154,8 @@ export default async function page({ title, signal, query }) {
     load();
     return h("div", { class: "page" },
         h("div", { class: "page-head" }, h("h1", {}, "Activity"), button("Refresh", load, { symbol: "refresh" })),
-        h("div", { class: "filters", role: "search", "aria-label": "Filters" }, field("Span", span), range, field("What", type), field("Who", actor), field("Search", text)), hint, told, content);
+        h("div", { class: "filters", role: "search", "aria-label": "Filters" }, field("Span", span), range, field("What", type), field("Who", actor),
+            field("Search", text)), hint, told, content);
 }
 
 /** Browsers call themselves many things. */

@@ -7,7 +7,8 @@ import { allKeys } from "../keys/data.js";
 import { target } from "./words.js";
 
 const readers = {
-    pipe: (service) => get(servicePath(service, "/clickpipes")), endpoint: (service) => allEndpoints(service), query: (service) => get(servicePath(service, "/saved-queries?limit=1000")),
+    pipe: (service) => get(servicePath(service, "/clickpipes")), endpoint: (service) => allEndpoints(service),
+    query: (service) => get(servicePath(service, "/saved-queries?limit=1000")),
 };
 
 /** Looks names up, a list once for each kind that occurs. `fill(entries)` answers a map of id to name. */

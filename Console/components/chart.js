@@ -3,7 +3,8 @@ import { h, replace } from "../core/dom.js";
 import { chartJS } from "../core/libraries.js";
 import { instant, short, time as timeWords, utc } from "../core/format.js";
 
-const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800].map((seconds) => seconds * 1000);
+const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800,
+    604800].map((seconds) => seconds * 1000);
 
 /**
  * A chart over time: a `figure` with the method `update(points)`.
@@ -14,7 +15,8 @@ const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10
  * - whole: no marks between whole numbers. - most: end of the value axis.
  * - span: `() => [from, to]` in milliseconds, where the axis is to show more than the points. - signal: ends the chart.
  */
-export function timeChart(label, series, { format, unit = "", kind = "line", stacked = false, height = 180, span = null, whole = false, most, signal } = {}) {
+export function timeChart(label, series,
+    { format, unit = "", kind = "line", stacked = false, height = 180, span = null, whole = false, most, signal } = {}) {
     const write = format ?? ((value) => short(value) + (unit ? ` ${unit}` : ""));
     const said = (value) => value === null || value === undefined || Number.isNaN(value) ? "–" : write(value);
     const canvas = h("canvas", { role: "img", "aria-label": label });
@@ -22,19 +24,25 @@ export function timeChart(label, series, { format, unit = "", kind = "line", sta
     const frame = h("div", { class: "chart-frame" }, canvas);
     frame.style.height = `${height}px`;
     const table = h("div");
-    const numbers = h("details", { class: "chart-numbers" }, h("summary", {}, "Numbers", h("span", { class: "visually-hidden" }, ` of ${label}`)), table);
+    const numbers = h("details", { class: "chart-numbers" }, h("summary", {}, "Numbers", h("span", { class: "visually-hidden" }, ` of ${label}`)),
+        table);
     numbers.addEventListener("toggle", () => { if (numbers.open) showNumbers(); });
     const node = h("figure", { class: "chart" }, h("figcaption", { class: "chart-title" }, label), legend, frame, numbers);
     const known = series.map((one, index) => ({ ...one, color: one.color ?? index + 1 }));
     const latest = new Map(known.map((one) => [one.key, h("span", { class: "chart-latest" }, "–")]));
-    replace(legend, known.map((one) => h("span", { class: "chart-entry" }, h("span", { class: `chart-swatch chart-color-${one.color}` }), h("span", {}, one.title), latest.get(one.key))));
+    replace(legend, known.map((one) => h("span", { class: "chart-entry" }, h("span", { class: `chart-swatch chart-color-${one.color}` }),
+        h("span", {}, one.title), latest.get(one.key))));
 
     let points = [], chart = null, dead = false;
 
     function showNumbers() {
-        const rows = points.slice(-200).reverse().map((point) => h("tr", {}, h("th", { scope: "row", title: utc(point.time) }, timeWords(point.time)), known.map((one) => h("td", { class: "number" }, said(point[one.key])))));
+        const rows = points.slice(-200).reverse().map((point) => h("tr", {},
+            h("th", { scope: "row", title: utc(point.time) }, timeWords(point.time)),
+            known.map((one) => h("td", { class: "number" }, said(point[one.key])))));
         replace(table, h("div", { class: "table-frame chart-table", tabindex: "0", role: "region", "aria-label": `Numbers of ${label}` },
-            h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Time"), known.map((one) => h("th", { scope: "col", class: "number" }, one.title)))), h("tbody", {}, rows))));
+            h("table", { class: "data" },
+                h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Time"),
+                known.map((one) => h("th", { scope: "col", class: "number" }, one.title)))), h("tbody", {}, rows))));
     }
 
     function describe() {
@@ -43,7 +51,9 @@ export function timeChart(label, series, { format, unit = "", kind = "line", sta
             const last = values.at(-1);
             const text = said(last);
             if (latest.get(one.key).textContent !== text) latest.get(one.key).textContent = text;
-            return values.length ? `${one.title}: last ${said(last)}, least ${said(values.reduce((a, b) => Math.min(a, b)))}, most ${said(values.reduce((a, b) => Math.max(a, b)))}` : `${one.title}: no values`;
+            if (values.length === 0) return `${one.title}: no values`;
+            const least = values.reduce((a, b) => Math.min(a, b)), greatest = values.reduce((a, b) => Math.max(a, b));
+            return `${one.title}: last ${text}, least ${said(least)}, most ${said(greatest)}`;
         });
         canvas.setAttribute("aria-label", `${label}. ${parts.join(". ")}`);
     }
@@ -65,14 +75,16 @@ export function timeChart(label, series, { format, unit = "", kind = "line", sta
         const color = (name) => style.getPropertyValue(name).trim();
         known.forEach((one, index) => {
             const own = color(`--chart-${one.color}`);
-            Object.assign(chart.data.datasets[index], { borderColor: own, backgroundColor: kind === "bar" ? own : faint(own), pointBackgroundColor: own });
+            Object.assign(chart.data.datasets[index],
+                { borderColor: own, backgroundColor: kind === "bar" ? own : faint(own), pointBackgroundColor: own });
         });
         for (const axis of Object.values(chart.options.scales)) {
             axis.ticks.color = color("--muted");
             axis.grid.color = color("--line");
             axis.grid.borderColor = color("--line");
         }
-        Object.assign(chart.options.plugins.tooltip, { backgroundColor: color("--raised"), titleColor: color("--text"), bodyColor: color("--text"), borderColor: color("--edge") });
+        Object.assign(chart.options.plugins.tooltip,
+            { backgroundColor: color("--raised"), titleColor: color("--text"), bodyColor: color("--text"), borderColor: color("--edge") });
         chart.options.font = { family: style.getPropertyValue("--font").trim() };
         chart.update();
     }
@@ -82,19 +94,26 @@ export function timeChart(label, series, { format, unit = "", kind = "line", sta
         chart = new Chart(canvas, {
             type: kind,
             data: { datasets: known.map((one) => ({
-                label: one.title, data: [], clip: 6, borderWidth: kind === "bar" ? 0 : 1.8, pointRadius: lone, pointHitRadius: 12, pointHoverRadius: 4,
+                label: one.title, data: [], clip: 6, borderWidth: kind === "bar" ? 0 : 1.8, pointRadius: lone, pointHitRadius: 12,
+                pointHoverRadius: 4,
                 tension: 0, fill: stacked && kind === "line", spanGaps: false, barPercentage: 1, categoryPercentage: 0.9,
             })) },
             options: {
-                animation: false, responsive: true, maintainAspectRatio: false, normalized: true, events: ["mousemove", "mouseout", "touchstart", "touchmove"],
+                animation: false, responsive: true, maintainAspectRatio: false, normalized: true,
+                events: ["mousemove", "mouseout", "touchstart", "touchmove"],
                 interaction: { mode: "nearest", axis: "x", intersect: false }, locale: "en",
                 plugins: {
                     legend: { display: false }, decimation: { enabled: false },
-                    tooltip: { borderWidth: 1, callbacks: { title: (items) => items.length ? timeWords(items[0].parsed.x) : "", label: (item) => `${item.dataset.label}: ${said(item.parsed.y)}` } },
+                    tooltip: { borderWidth: 1,
+                        callbacks: { title: (items) => items.length ? timeWords(items[0].parsed.x) : "",
+                        label: (item) => `${item.dataset.label}: ${said(item.parsed.y)}` } },
                 },
                 scales: {
-                    x: { type: "linear", offset: false, stacked, grid: { display: false }, afterBuildTicks: roundTimes, ticks: { maxRotation: 0, autoSkip: false, callback: (value, index, all) => clock(value, all) } },
-                    y: { beginAtZero: true, stacked, max: most, grace: most === undefined ? "5%" : 0, ticks: { maxTicksLimit: 5, precision: whole ? 0 : undefined, callback: (value) => format ? said(value) : short(value) }, grid: {} },
+                    x: { type: "linear", offset: false, stacked, grid: { display: false }, afterBuildTicks: roundTimes,
+                        ticks: { maxRotation: 0, autoSkip: false, callback: (value, index, all) => clock(value, all) } },
+                    y: { beginAtZero: true, stacked, max: most, grace: most === undefined ? "5%" : 0,
+                        ticks: { maxTicksLimit: 5, precision: whole ? 0 : undefined, callback: (value) => format ? said(value) : short(value) },
+                    grid: {} },
                 },
             },
         });

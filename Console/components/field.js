@@ -25,7 +25,8 @@ export function field(label, control, { hint, path, optional = false } = {}) {
 export function group(label, content, { hint, path, optional = false } = {}) {
     const id = uniqueID("group");
     const problem = h("div", { id: `${id}-problem`, class: "problem", "aria-live": "polite" });
-    const node = h("fieldset", { class: "field", dataset: path ? { path } : {}, "aria-describedby": hint ? `${id}-hint ${id}-problem` : `${id}-problem` },
+    const node = h("fieldset", { class: "field", dataset: path ? { path } : {},
+        "aria-describedby": hint ? `${id}-hint ${id}-problem` : `${id}-problem` },
         h("legend", {}, label, optional ? h("span", { class: "muted" }, " (optional)") : null),
         hint ? h("div", { id: `${id}-hint`, class: "hint" }, hint) : null, content, problem);
     node.problem = (text) => replace(problem, text ?? "");
@@ -47,7 +48,8 @@ export function select(options, value, attributes = {}) {
 export function choice(text, attributes = {}, hint = null) {
     const id = uniqueID("choice");
     const input = h("input", { type: "checkbox", id, ...attributes });
-    const node = h("div", { class: "choice" }, input, h("div", {}, h("label", { for: id }, text), hint ? h("div", { class: "muted small" }, hint) : null));
+    const node = h("div", { class: "choice" }, input,
+        h("div", {}, h("label", { for: id }, text), hint ? h("div", { class: "muted small" }, hint) : null));
     node.input = input;
     return node;
 }
@@ -59,7 +61,8 @@ export function showProblems(form, error) {
     const rest = [];
     let first = null;
     for (const problem of error.problems ?? []) {
-        const found = fields.find((one) => problem.field === one.dataset.path) ?? fields.find((one) => problem.field.startsWith(one.dataset.path + ".") || problem.field.startsWith(one.dataset.path + "["));
+        const found = fields.find((one) => problem.field === one.dataset.path)
+            ?? fields.find((one) => problem.field.startsWith(one.dataset.path + ".") || problem.field.startsWith(one.dataset.path + "["));
         if (!found) { rest.push(`${problem.field} ${problem.message}`); continue; }
         found.problem(problem.message);
         first ??= found;

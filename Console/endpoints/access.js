@@ -12,7 +12,8 @@ export function roleField(roles = [readOnly], { mayGrant = true } = {}) {
     const namesField = field("Names of the roles", names, { hint: "Roles of ClickHouse, separated by commas. They have to exist." });
     const radio = (value, text, hint) => {
         const id = uniqueID("choice");
-        const input = h("input", { type: "radio", name, id, value, checked: initial === value, disabled: value !== "read" && !mayGrant && initial !== value, onchange: show });
+        const input = h("input", { type: "radio", name, id, value, checked: initial === value,
+            disabled: value !== "read" && !mayGrant && initial !== value, onchange: show });
         return h("div", { class: "choice" }, input, h("div", {}, h("label", { for: id }, text), h("div", { class: "muted small" }, hint)));
     };
     const node = group("Database role", h("div", { class: "stack" },
@@ -30,10 +31,12 @@ export function roleField(roles = [readOnly], { mayGrant = true } = {}) {
 
 /** Origins, one on each line; `value()`: an array. */
 export function originsField(origins = []) {
-    const input = h("textarea", { rows: 3, value: origins.join("\n"), spellcheck: "false", autocapitalize: "off", placeholder: "https://app.example.com" });
+    const input = h("textarea", { rows: 3, value: origins.join("\n"), spellcheck: "false", autocapitalize: "off",
+        placeholder: "https://app.example.com" });
     const node = field("Allowed origins", input, {
         path: "allowedOrigins", optional: true,
-        hint: "Web pages that may call from a browser, one on each line: https://app.example.com, example.org, or * for all. Other programs are not concerned.",
+        hint: "Web pages that may call from a browser, one on each line: https://app.example.com, example.org, or * for all. "
+            + "Other programs are not concerned.",
     });
     node.value = () => split(input.value);
     return node;

@@ -8,7 +8,8 @@ import { dataTable } from "../components/table.js";
 import { timeText } from "../components/time.js";
 import { toastError } from "../components/toast.js";
 
-const kinds = [{ value: "", text: "All calls" }, { value: "ok", text: "Answered" }, { value: "error", text: "Not answered" }, { value: "4xx", text: "Status 4xx" }, { value: "5xx", text: "Status 5xx" }];
+const kinds = [{ value: "", text: "All calls" }, { value: "ok", text: "Answered" }, { value: "error", text: "Not answered" },
+    { value: "4xx", text: "Status 4xx" }, { value: "5xx", text: "Status 5xx" }];
 
 /** A section with `refresh()`. `nameOf(call)`: the name of the call's key where it is known. */
 export function callsTable(path, nameOf, signal) {
@@ -17,11 +18,13 @@ export function callsTable(path, nameOf, signal) {
         { title: "Time", cell: (call) => timeText(call.time) },
         { title: "Status", cell: status },
         { title: "Duration", number: true, cell: (call) => duration(call.durationMs) },
-        { title: "Key", cell: (call) => h("span", { class: "break" }, call.tokenSubject !== undefined ? `Token of ${call.tokenSubject}` : nameOf(call) ?? "–") },
-        { title: "Rows", number: true, cell: (call) => count(call.resultRows === 0 && call.resultBytes > 0 ? null : call.resultRows) }, { title: "Bytes", number: true, cell: (call) => bytes(call.resultBytes) },
+        { title: "Key", cell: (call) => h("span", { class: "break" },
+            call.tokenSubject !== undefined ? `Token of ${call.tokenSubject}` : nameOf(call) ?? "–") },
+        { title: "Rows", number: true, cell: (call) => count(call.resultRows === 0 && call.resultBytes > 0 ? null : call.resultRows) },
+        { title: "Bytes", number: true, cell: (call) => bytes(call.resultBytes) },
         { title: "Read", number: true, cell: (call) => count(call.readRows) }, { title: "Cache", cell: (call) => call.cache ?? "none" },
         { title: "Version", number: true, cell: (call) => count(call.version) },
-        { title: "Error", cell: (call) => call.errorCode ? h("span", { class: "break" }, [call.errorClass, call.errorCode].filter(Boolean).join(" ")) : "" },
+        { title: "Error", cell: (call) => call.errorCode ? h("span", { class: "break" }, errorWords(call)) : "" },
         { title: "From", cell: (call) => call.clientAddress ?? "–" },
         { title: "Query id", cell: (call) => h("code", { class: "small nowrap" }, call.queryId ?? call.requestId ?? "–") },
     ], { key: (call) => call.requestId ?? `${call.time}${call.queryId}` });
@@ -62,10 +65,13 @@ export function callsTable(path, nameOf, signal) {
         more.hidden = !cursor;
     }
 
-    const node = h("section", { class: "stack", "aria-label": "Last calls" }, h("div", { class: "row apart" }, h("h3", {}, "Last calls"), h("div", {}, kind)), none, table, h("div", { class: "row" }, more));
+    const node = h("section", { class: "stack", "aria-label": "Last calls" },
+        h("div", { class: "row apart" }, h("h3", {}, "Last calls"), h("div", {}, kind)), none, table, h("div", { class: "row" }, more));
     node.refresh = refresh;
     return node;
 }
+
+const errorWords = (call) => [call.errorClass, call.errorCode].filter(Boolean).join(" ");
 
 function status(call) {
     const kind = call.errorCode ? call.status < 500 && call.status >= 400 ? "warn" : "bad" : "good";

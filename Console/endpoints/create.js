@@ -12,7 +12,8 @@ export function openCreateDialog(service, keys) {
     return openDialog("New endpoint", (close) => {
         const form = endpointForm({}, { keys, service, withSQL: true });
         return {
-            body: [h("p", { class: "muted" }, "One statement under a URL of its own. Callers choose values for its parameters, and nothing else."), form],
+            body: [h("p", { class: "muted" }, "One statement under a URL of its own. Callers choose values for its parameters, and nothing else."),
+                form],
             foot: [button("Cancel", () => close()), button("Create endpoint", async () => {
                 const made = await form.send((body) => createEndpoint(service, body));
                 if (!made) return;

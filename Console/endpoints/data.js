@@ -21,7 +21,8 @@ export const readEndpoint = (service, id, signal) => get(endpointPath(service, `
 export const createEndpoint = (service, body) => post(endpointPath(service), body);
 export const deleteEndpoint = (service, id) => remove(endpointPath(service, `/${id}`));
 
-const writable = ["name", "sql", "database", "apiKeyIds", "roles", "parameters", "allowedOrigins", "format", "cacheSeconds", "answerVersion", "limits", "tokens"];
+const writable = ["name", "sql", "database", "apiKeyIds", "roles", "parameters", "allowedOrigins", "format", "cacheSeconds", "answerVersion",
+    "limits", "tokens"];
 
 /**
  * Replaces an endpoint by itself with these members changed. The body is always whole: the API empties what is left out of `parameters`
@@ -53,4 +54,5 @@ export function rememberPair(savedID, endpointID) {
 }
 
 /** Database roles as people call them. */
-export const roleWords = (roles) => (roles ?? []).map((role) => ({ sql_console_read_only: "Read only", sql_console_admin: "Full access" }[role] ?? role)).join(", ");
+export const roleWords = (roles) => (roles ?? []).map((role) => knownRoles[role] ?? role).join(", ");
+const knownRoles = { sql_console_read_only: "Read only", sql_console_admin: "Full access" };

@@ -25,11 +25,14 @@ export default async function page({ params, query, signal, title, service }) {
     await pageStyle("endpoints");
     let endpoint, keys;
     try {
-        [endpoint, keys] = await Promise.all([readEndpoint(service, params.id, signal), allKeys(signal).catch((error) => { if (error.status === 403) return []; throw error; })]);
+        [endpoint, keys] = await Promise.all([readEndpoint(service, params.id, signal),
+            allKeys(signal).catch((error) => { if (error.status === 403) return []; throw error; })]);
     } catch (error) {
         if (error.status !== 404) throw error;
         title("No such endpoint");
-        return h("div", { class: "page" }, h("h1", {}, "No such endpoint"), empty("It was deleted, or belongs to another service", "Choose another service at the left, or look in the list.", h("a", { class: "button", href: href("/endpoints") }, "All endpoints")));
+        return h("div", { class: "page" }, h("h1", {}, "No such endpoint"),
+            empty("It was deleted, or belongs to another service", "Choose another service at the left, or look in the list.",
+            h("a", { class: "button", href: href("/endpoints") }, "All endpoints")));
     }
     const made = takeSecrets();
     const allowed = can(permissions.manageEndpoints, service);
@@ -50,20 +53,26 @@ export default async function page({ params, query, signal, title, service }) {
 
     const all = tabs("Endpoint", [
         { id: "overview", text: "Overview", show: () => [overview()] },
-        { id: "try", text: "Try it", show: (left) => titled("Calls from here", tryIt(endpoint, service, { made, signal: left, onChanged: (changed) => { adopt(changed); all.choose("try"); } })) },
+        { id: "try", text: "Try it", show: (left) => titled("Calls from here",
+            tryIt(endpoint, service, { made, signal: left, onChanged: (changed) => { adopt(changed); all.choose("try"); } })) },
         { id: "settings", text: "Settings", show: () => settings() },
-        { id: "history", text: "History", show: (left) => historyPanel(endpoint, service, left, { allowed, why, onPublished: async (changed) => { adopt(changed); all.choose("history"); } }).catch(failed) },
+        { id: "history", text: "History",
+            show: (left) => historyPanel(endpoint, service, left,
+            { allowed, why, onPublished: async (changed) => { adopt(changed); all.choose("history"); } }).catch(failed) },
         { id: "monitoring", text: "Monitoring", show: (left) => titled("Monitoring", usagePanel(usageOf(service, endpoint.id), left)) },
         { id: "openapi", text: "OpenAPI", show: (left) => openapiPanel(service, endpoint, left).catch(failed) },
-    ], { initial: query.get("tab") ?? "overview", chosen: (id) => replaceAddress(`/endpoints/${endpoint.id}`, { tab: id === "overview" ? null : id }), signal });
+    ], { initial: query.get("tab") ?? "overview",
+    chosen: (id) => replaceAddress(`/endpoints/${endpoint.id}`, { tab: id === "overview" ? null : id }), signal });
 
     function overview() {
-        return h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, "Overview"), made.map(secretOnce), addressLine(endpoint), sampleTabs(endpoint, made), facts(endpoint, keys),
+        return h("div", { class: "stack wide" }, h("h2", { class: "visually-hidden" }, "Overview"), made.map(secretOnce), addressLine(endpoint),
+            sampleTabs(endpoint, made), facts(endpoint, keys),
             h("section", { class: "stack", "aria-label": "SQL" }, h("h3", {}, "SQL"), codeBlock(endpoint.sql, { mode: "text/x-sql", label: "SQL" })));
     }
 
     function settings() {
-        if (!allowed) return titled("Settings", [notice(`${why}.`, "info"), facts(endpoint, keys), codeBlock(endpoint.sql, { mode: "text/x-sql", label: "SQL" })]);
+        if (!allowed) return titled("Settings",
+            [notice(`${why}.`, "info"), facts(endpoint, keys), codeBlock(endpoint.sql, { mode: "text/x-sql", label: "SQL" })]);
         const form = endpointForm(endpoint, { keys, service, withSQL: true, isNew: false });
         const save = async (members, text) => {
             const changed = await form.send((body) => changeEndpoint(service, endpoint, { ...body, ...members }));
@@ -79,8 +88,11 @@ export default async function page({ params, query, signal, title, service }) {
                 button("Save the query as a draft", () => save({ publish: false }, "Everything but the query was changed"), {
                     title: "A changed query is kept as a version that does not run; everything else takes effect at once",
                 })),
-            h("section", { class: "card stack", "aria-label": "Delete" }, h("h3", {}, "Delete"), h("p", { class: "muted" }, "Its URL answers no more, and its history is lost."),
-                h("div", { class: "row" }, button("Delete endpoint", async () => { if (await removeEndpoint(service, endpoint)) navigate("/endpoints"); }, { kind: "danger", symbol: "trash" }))));
+            h("section", { class: "card stack", "aria-label": "Delete" }, h("h3", {}, "Delete"),
+                h("p", { class: "muted" }, "Its URL answers no more, and its history is lost."),
+                h("div", { class: "row" },
+                    button("Delete endpoint", async () => { if (await removeEndpoint(service, endpoint)) navigate("/endpoints"); },
+                    { kind: "danger", symbol: "trash" }))));
     }
 
     return h("div", { class: "page" },

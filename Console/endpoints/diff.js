@@ -50,7 +50,8 @@ export function diffView(first, second, { before = "before", after = "after" } =
     return h("div", { class: "diff", tabindex: "0", role: "region", "aria-label": `Difference between ${before} and ${after}` },
         changed === 0 ? h("p", { class: "muted small" }, "No difference.") : h("p", { class: "muted small" }, `− ${before}, + ${after}`),
         h("ol", { class: "mono" }, near(lines).map((line) => line === null ? h("li", { class: "gap" }, "⋯")
-            : h("li", { class: line.kind }, h("span", { class: "mark", "aria-hidden": "true" }, marks[line.kind]), spoken[line.kind] ? h("span", { class: "visually-hidden" }, spoken[line.kind]) : null, h("span", {}, line.text || " ")))));
+            : h("li", { class: line.kind }, h("span", { class: "mark", "aria-hidden": "true" }, marks[line.kind]),
+                spoken[line.kind] ? h("span", { class: "visually-hidden" }, spoken[line.kind]) : null, h("span", {}, line.text || " ")))));
 }
 
 /** Changed lines with three around them; null stands for what is left out. */

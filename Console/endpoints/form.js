@@ -18,9 +18,11 @@ import { example, parametersOf, urlText } from "./parameters.js";
 export function endpointForm(values, { keys, service, withSQL = false, isNew = true }) {
     const name = h("input", { value: values.name ?? "", maxlength: 255, autocomplete: "off", autofocus: isNew });
     const database = h("input", { value: values.database ?? "default", maxlength: 255, autocomplete: "off", spellcheck: "false" });
-    const sql = withSQL ? sqlField(values.sql ?? "", { context: () => ({ service, database: database.value.trim() }), changed: showDefaults }) : { text: () => values.sql };
+    const sql = withSQL ? sqlField(values.sql ?? "", { context: () => ({ service, database: database.value.trim() }), changed: showDefaults })
+        : { text: () => values.sql };
     const picker = keyPicker(keys, {
-        chosen: values.apiKeyIds ?? [], name: values.name ? `${values.name} caller`.slice(0, 256) : "", hint: "Only calls with one of these keys are answered.",
+        chosen: values.apiKeyIds ?? [], name: values.name ? `${values.name} caller`.slice(0, 256) : "",
+        hint: "Only calls with one of these keys are answered.",
     });
     const role = roleField(values.roles, { mayGrant: can(permissions.manageService, service) });
     const origins = originsField(values.allowedOrigins);
@@ -38,7 +40,8 @@ export function endpointForm(values, { keys, service, withSQL = false, isNew = t
             h("p", { class: "muted small" }, "A call that leaves a parameter out gets its default; without one it has to send the parameter."),
             h("div", { class: "grid" }, parameters.map(({ name: parameter, type }) => {
                 const input = h("input", {
-                    value: written.get(parameter) ?? "", placeholder: `none; for example ${urlText(example(parameter, type))}`, autocomplete: "off", spellcheck: "false",
+                    value: written.get(parameter) ?? "", placeholder: `none; for example ${urlText(example(parameter, type))}`, autocomplete: "off",
+                    spellcheck: "false",
                     oninput: () => { if (input.value === "") written.delete(parameter); else written.set(parameter, input.value); },
                 });
                 return field(h("span", {}, parameter, " ", h("code", { class: "muted" }, type)), input, { path: `parameters.${parameter}` });
@@ -61,8 +64,10 @@ export function endpointForm(values, { keys, service, withSQL = false, isNew = t
     node.body = () => {
         const shown = new Set(parametersOf(sql.text()).map((one) => one.name));
         const body = {
-            name: name.value.trim(), sql: sql.text(), database: database.value.trim(), apiKeyIds: picker.value(), roles: role.value(), allowedOrigins: origins.value(),
-            parameters: Object.fromEntries([...written].filter(([key]) => shown.has(key))), ...answer.value(), limits: limit.value(), tokens: tokens.value(),
+            name: name.value.trim(), sql: sql.text(), database: database.value.trim(), apiKeyIds: picker.value(), roles: role.value(),
+            allowedOrigins: origins.value(),
+            parameters: Object.fromEntries([...written].filter(([key]) => shown.has(key))), ...answer.value(), limits: limit.value(),
+            tokens: tokens.value(),
         };
         // In a PUT null takes a value away; a POST just leaves it out.
         return isNew ? Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null)) : body;

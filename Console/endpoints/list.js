@@ -24,7 +24,9 @@ const pageSize = 25;
 export default async function page({ title, signal, service, query }) {
     title("API endpoints");
     await pageStyle("endpoints");
-    if (!service) return h("div", { class: "page" }, h("h1", {}, "API endpoints"), empty("There is no ClickHouse service", "Declare one in Penstock's configuration, or start penstock up, which brings its own.", h("a", { class: "button", href: href("/services") }, "Go to the services")));
+    if (!service) return h("div", { class: "page" }, h("h1", {}, "API endpoints"),
+        empty("There is no ClickHouse service", "Declare one in Penstock's configuration, or start penstock up, which brings its own.",
+        h("a", { class: "button", href: href("/services") }, "Go to the services")));
     const allowed = can(permissions.manageEndpoints, service);
     const why = allowed ? null : "Your key may not manage query API endpoints";
     const keys = await allKeys(signal).catch((error) => { if (error.status === 403) return []; throw error; });
@@ -32,17 +34,22 @@ export default async function page({ title, signal, service, query }) {
     let at = 0;
     const usage = new Map();
 
-    const search = h("input", { type: "search", "aria-label": "Search endpoints", placeholder: "Search by name, key or role", value: query.get("search") ?? "", oninput: () => { at = 0; show(); } });
+    const search = h("input", { type: "search", "aria-label": "Search endpoints", placeholder: "Search by name, key or role",
+        value: query.get("search") ?? "", oninput: () => { at = 0; show(); } });
     const keyNames = (one) => one.apiKeyIds.map((id) => keys.find((key) => key.id === id)?.name ?? "another key");
     const table = dataTable("API endpoints", [
         { title: "Name", cell: (one) => h("a", { class: "break", href: href(`/endpoints/${one.id}`) }, one.name) },
-        { title: "URL", cell: (one) => h("div", { class: "row tight nowrap" }, h("code", { class: "small", title: one.url }, `/run/${one.id.slice(0, 8)}…`), button(`Copy the URL of ${one.name}`, () => copyText(one.url), { symbol: "copy", iconOnly: true, small: true, kind: "quiet" })) },
-        { title: "Keys", cell: (one) => h("span", { class: "break", title: keyNames(one).join(", ") }, keyNames(one).slice(0, 2).join(", "), one.apiKeyIds.length > 2 ? ` and ${one.apiKeyIds.length - 2} more` : "") },
+        { title: "URL", cell: (one) => h("div", { class: "row tight nowrap" },
+            h("code", { class: "small", title: one.url }, `/run/${one.id.slice(0, 8)}…`),
+        button(`Copy the URL of ${one.name}`, () => copyText(one.url), { symbol: "copy", iconOnly: true, small: true, kind: "quiet" })) },
+        { title: "Keys", cell: (one) => h("span", { class: "break", title: keyNames(one).join(", ") }, keyNames(one).slice(0, 2).join(", "),
+            one.apiKeyIds.length > 2 ? ` and ${one.apiKeyIds.length - 2} more` : "") },
         { title: "Role", cell: (one) => h("span", { class: "break" }, roleWords(one.roles)) },
         { title: "Cache", cell: (one) => one.cacheSeconds ? duration(one.cacheSeconds * 1000) : h("span", { class: "muted" }, "off") },
         { title: "Version", number: true, cell: (one) => count(one.version) },
         { title: "Calls, last hour", number: true, cell: (one) => one.usage ? count(one.usage.requests) : "–" },
-        { title: "Errors", number: true, cell: (one) => one.usage?.requests ? h("span", { class: one.usage.errors ? "bad-text" : "" }, percent(one.usage.errorRate)) : "–" },
+        { title: "Errors", number: true,
+            cell: (one) => one.usage?.requests ? h("span", { class: one.usage.errors ? "bad-text" : "" }, percent(one.usage.errorRate)) : "–" },
         { title: "Updated", cell: (one) => timeText(one.updatedAt, { relative: true }) },
         { title: "", cell: (one) => actions(one) },
     ]);
@@ -56,7 +63,8 @@ export default async function page({ title, signal, service, query }) {
             { text: "Monitoring", symbol: "chart", action: () => openMonitoring(one, service) },
             { text: "Settings", symbol: "edit", action: () => navigate(`/endpoints/${one.id}`, { tab: "settings" }) },
             { text: "History", symbol: "history", action: () => navigate(`/endpoints/${one.id}`, { tab: "history" }) },
-            { text: "Delete", symbol: "trash", danger: true, disabled: !allowed, action: async () => { if (await removeEndpoint(service, one)) { all = all.filter((other) => other.id !== one.id); show(); } } },
+            { text: "Delete", symbol: "trash", danger: true, disabled: !allowed,
+                action: async () => { if (await removeEndpoint(service, one)) { all = all.filter((other) => other.id !== one.id); show(); } } },
         ]), { symbol: "more", iconOnly: true, kind: "quiet", small: true });
         return node;
     }
@@ -71,7 +79,9 @@ export default async function page({ title, signal, service, query }) {
         const found = matching();
         if (at >= found.length) at = Math.max(0, Math.floor((found.length - 1) / pageSize) * pageSize);
         if (all.length === 0) {
-            replace(content, empty("No query has a URL yet", "Write a query, save it, then choose Share → API Endpoint. It gets a URL that programs and pages can call with a key, and parameters that they fill in.",
+            replace(content, empty("No query has a URL yet",
+                "Write a query, save it, then choose Share → API Endpoint. It gets a URL that programs and pages "
+                    + "can call with a key, and parameters that they fill in.",
                 h("a", { class: "button primary", href: href("/queries") }, "Write a query"), createButton()));
             return;
         }
@@ -130,6 +140,7 @@ export default async function page({ title, signal, service, query }) {
     show();
     ask();
     return h("div", { class: "page" },
-        h("div", { class: "page-head" }, h("h1", {}, "API endpoints"), all.length ? h("div", { class: "row" }, openapiButton(service, null), createButton()) : null),
+        h("div", { class: "page-head" }, h("h1", {}, "API endpoints"),
+            all.length ? h("div", { class: "row" }, openapiButton(service, null), createButton()) : null),
         allowed ? null : notice("Your key may see the endpoints but not change them.", "info"), content);
 }

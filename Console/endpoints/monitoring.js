@@ -13,7 +13,8 @@ export async function openMonitoring(endpoint, service) {
     await pageStyle("endpoints");
     const ended = new AbortController();
     await openDialog(`Calls of ${endpoint.name}`, () => ({
-        body: [usagePanel(usageOf(service, endpoint.id), ended.signal), h("p", {}, h("a", { href: href(`/endpoints/${endpoint.id}`) }, "Open the endpoint's page"))],
+        body: [usagePanel(usageOf(service, endpoint.id), ended.signal),
+            h("p", {}, h("a", { href: href(`/endpoints/${endpoint.id}`) }, "Open the endpoint's page"))],
     }), { flyout: true });
     ended.abort();
 }

@@ -33,6 +33,8 @@ export function openapiButton(service, endpoint, options = {}) {
 export async function openapiPanel(service, endpoint, signal) {
     const document = await openapi(service, endpoint.id, signal);
     return h("div", { class: "stack" },
-        h("div", { class: "row apart" }, h("p", { class: "muted" }, "For generators of clients, gateways and tools: the URL, every parameter with its type, formats and errors."), openapiButton(service, endpoint)),
+        h("div", { class: "row apart" },
+            h("p", { class: "muted" }, "For generators of clients, gateways and tools: the URL, every parameter with its type, formats and errors."),
+        openapiButton(service, endpoint)),
         codeBlock(JSON.stringify(document, null, 2), { mode: "application/json", label: "OpenAPI document" }));
 }

@@ -20,7 +20,9 @@ export function addressLine(endpoint) {
 /** Who may call, with which rights: a list of terms. */
 export function facts(endpoint, keys) {
     const names = (endpoint.apiKeyIds ?? []).map((id) => keys.find((key) => key.id === id)?.name ?? "a key that you may not see");
-    const defaults = parametersOf(endpoint.sql).map(({ name, type }) => `${name} ${type}` + (Object.hasOwn(endpoint.parameters ?? {}, name) ? ` = ${endpoint.parameters[name]}` : ""));
+    const stored = endpoint.parameters ?? {};
+    const defaults = parametersOf(endpoint.sql).map(({ name, type }) => Object.hasOwn(stored, name)
+        ? `${name} ${type} = ${stored[name]}` : `${name} ${type}`);
     const bounds = Object.entries(endpoint.limits ?? {}).filter(([name]) => name !== "settings")
         .map(([name, value]) => `${limitWords[name] ?? name} ${name === "executionMilliseconds" ? duration(value) : count(value)}`);
     const all = [
@@ -46,7 +48,8 @@ export function sampleTabs(endpoint, made = []) {
     const show = (withKey) => replace(place, tabs("Samples", samples(endpoint, withKey ? credentials : undefined).map((one) => ({
         id: one.id, text: one.text, show: () => codeBlock(one.code, { mode: one.mode, label: one.text }),
     })), { initial: chosen, chosen: (id) => { chosen = id; } }).element);
-    const filled = credentials ? choice(`Fill in the new key “${credentials.key.name}”`, { checked: true, onchange: (event) => show(event.target.checked) },
+    const filled = credentials ? choice(`Fill in the new key “${credentials.key.name}”`,
+        { checked: true, onchange: (event) => show(event.target.checked) },
         "Its secret then stands in what you copy.") : null;
     show(Boolean(credentials));
     return h("section", { class: "stack", "aria-label": "Samples" }, h("h3", {}, "Samples"), filled, place);

@@ -23,7 +23,8 @@ export async function openShareDialog(saved, service) {
     await pageStyle("endpoints");
     const state = { endpoint: null, keys: [], made: [], ended: new AbortController() };
     await openDialog("API endpoint", (close) => {
-        const body = h("div", { class: "stack wide share", "aria-busy": "true" }, h("p", { class: "muted" }, `Looking for the endpoint of “${saved.name}”…`), h("div", { class: "skeleton tall" }));
+        const body = h("div", { class: "stack wide share", "aria-busy": "true" },
+            h("p", { class: "muted" }, `Looking for the endpoint of “${saved.name}”…`), h("div", { class: "skeleton tall" }));
         const foot = h("div", { class: "row" });
         load(state, saved, service, body, foot, close);
         return { body, foot };
@@ -35,7 +36,8 @@ export async function openShareDialog(saved, service) {
 async function load(state, saved, service, body, foot, close) {
     const view = { state, saved, service, body, foot, close };
     try {
-        [state.endpoint, state.keys] = await Promise.all([endpointOf(saved, service), allKeys().catch((error) => { if (error.status === 403) return []; throw error; })]);
+        [state.endpoint, state.keys] = await Promise.all([endpointOf(saved, service),
+            allKeys().catch((error) => { if (error.status === 403) return []; throw error; })]);
         if (state.endpoint) showEndpoint(view);
         else showForm(view, { name: saved.name, sql: saved.sql, database: saved.database, parameters: saved.parameters ?? {} });
     } catch (error) {
@@ -48,7 +50,8 @@ async function load(state, saved, service, body, foot, close) {
 function showForm(view, values, existing = null) {
     const { state, saved, service, body, foot } = view;
     if (!can(permissions.manageEndpoints, service)) {
-        replace(body, notice("This query has no endpoint, and your key may not make one. Ask for the permission to manage query API endpoints.", "warn"));
+        replace(body, notice("This query has no endpoint, and your key may not make one. Ask for the permission to manage query API endpoints.",
+            "warn"));
         replace(foot, button("Close", () => view.close()));
         return;
     }
@@ -63,7 +66,8 @@ function showForm(view, values, existing = null) {
         showEndpoint(view, !existing);
     }, { kind: "primary", attributes: { "data-test": "publish" } });
     replace(body,
-        existing ? null : h("p", { class: "muted break" }, `Publishes “${saved.name}” under a URL of its own. Callers choose values for its parameters, and nothing else.`),
+        existing ? null : h("p", { class: "muted break" },
+            `Publishes “${saved.name}” under a URL of its own. Callers choose values for its parameters, and nothing else.`),
         form);
     replace(foot, existing ? button("Back", () => showEndpoint(view)) : null, submit);
     body.closest(".dialog-body")?.scrollTo(0, 0);
@@ -77,11 +81,12 @@ function showEndpoint(view, isNew = false) {
     const differs = endpoint.sql !== saved.sql || endpoint.database !== saved.database;
     const why = allowed ? null : "Your key may not manage query API endpoints";
     const publish = async () => {
+        const known = new Set(parametersOf(saved.sql).map((one) => one.name));
         try {
             state.endpoint = await changeEndpoint(service, endpoint, {
                 sql: saved.sql, database: saved.database,
                 // Defaults of parameters that the new SQL has no more would be refused.
-                parameters: Object.fromEntries(Object.entries(endpoint.parameters ?? {}).filter(([name]) => parametersOf(saved.sql).some((one) => one.name === name))),
+                parameters: Object.fromEntries(Object.entries(endpoint.parameters ?? {}).filter(([name]) => known.has(name))),
             });
             toast(`Version ${state.endpoint.version} runs now`);
             showEndpoint(view);
@@ -90,13 +95,15 @@ function showEndpoint(view, isNew = false) {
     const problem = h("div", { "aria-live": "polite" });
     replace(body,
         isNew ? notice("The endpoint is live. Call it with one of its keys.", "good") : null,
-        h("div", { class: "row apart" }, h("h3", { class: "break" }, endpoint.name), h("span", { class: "badge good" }, `Live, version ${endpoint.version ?? 1}`)),
+        h("div", { class: "row apart" }, h("h3", { class: "break" }, endpoint.name),
+            h("span", { class: "badge good" }, `Live, version ${endpoint.version ?? 1}`)),
         differs ? notice("The saved query was changed after it was published. Callers still get the published one.", "warn",
             h("details", {}, h("summary", {}, "Compare"), diffView(endpoint.sql, saved.sql, { before: "published", after: "saved" })),
             h("div", { class: "row" }, button("Publish the saved query", publish, { small: true, disabled: !allowed, title: why })), problem) : null,
         state.made.filter((one) => endpoint.apiKeyIds.includes(one.key.id)).map(secretOnce),
         addressLine(endpoint), sampleTabs(endpoint, state.made), facts(endpoint, state.keys),
-        tryIt(endpoint, service, { made: state.made, signal: state.ended.signal, onChanged: (changed) => { state.endpoint = changed; showEndpoint(view); } }),
+        tryIt(endpoint, service, { made: state.made, signal: state.ended.signal,
+            onChanged: (changed) => { state.endpoint = changed; showEndpoint(view); } }),
         h("details", { class: "part" }, h("summary", {}, "Published SQL"), codeBlock(endpoint.sql, { mode: "text/x-sql", label: "Published SQL" })),
         h("p", { class: "small" }, pageLink(endpoint, "history", "History and rollback"), " · ", pageLink(endpoint, "monitoring", "Monitoring")));
     replace(foot,

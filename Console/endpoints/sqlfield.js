@@ -16,7 +16,8 @@ export function sqlField(value, { context, changed }) {
         const ended = new AbortController();
         const later = debounce(changed, 250);
         const pad = await sqlPad({
-            context, signal: ended.signal, changed: () => { node.problem(null); later(); }, commands: { run() {}, runAtCursor() {}, save() {}, cancel: () => false },
+            context, signal: ended.signal, changed: () => { node.problem(null); later(); },
+            commands: { run() {}, runAtCursor() {}, save() {}, cancel: () => false },
         });
         if (pad.element.classList.contains("plain")) return;
         await pageStyle("editor");

@@ -29,7 +29,8 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
     });
     const method = select(kind === "read" ? ["GET", "POST"] : ["POST"], kind === "read" ? "GET" : "POST");
     const list = h("datalist", { id: uniqueID("formats") }, formats.map((one) => h("option", { value: one })));
-    const format = h("input", { value: kind === "stream" ? "CSV" : "", placeholder: endpoint.format ?? "JSON", list: list.id, autocomplete: "off", spellcheck: "false" });
+    const format = h("input", { value: kind === "stream" ? "CSV" : "", placeholder: endpoint.format ?? "JSON", list: list.id, autocomplete: "off",
+        spellcheck: "false" });
     const version = select([{ value: "", text: `As published (${endpoint.answerVersion ?? 2})` }, "2", "1"], "");
     const body = kind === "stream" ? h("textarea", { rows: 4, class: "mono", spellcheck: "false" }) : null;
     const fresh = made.filter((one) => endpoint.apiKeyIds.includes(one.key.id)).at(-1);
@@ -39,7 +40,8 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
     const asOther = choice("Another key", { type: "radio", name: caller, checked: !bound && Boolean(fresh), onchange: showCaller });
     const keyId = h("input", { value: fresh?.keyId ?? "", autocomplete: "off", spellcheck: "false" });
     const keySecret = h("input", { type: "password", value: fresh?.keySecret ?? "", autocomplete: "new-password" });
-    const credentials = h("div", { class: "grid" }, field("Key id", keyId), field("Key secret", keySecret, { hint: "Used for this call only, never stored." }));
+    const credentials = h("div", { class: "grid" }, field("Key id", keyId),
+        field("Key secret", keySecret, { hint: "Used for this call only, never stored." }));
     const unbound = h("div");
     const outcome = h("div", { class: "stack outcome", "aria-live": "polite" });
 
@@ -52,7 +54,8 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
 
     function showCaller() {
         credentials.hidden = !asOther.input.checked;
-        replace(unbound, asOther.input.checked || bound ? null : notice("Your key is not one of this endpoint's keys, so its calls are refused. Use another key, or bind yours.", "info",
+        replace(unbound, asOther.input.checked
+            || bound ? null : notice("Your key is not one of this endpoint's keys, so its calls are refused. Use another key, or bind yours.", "info",
             h("div", { class: "row" }, button("Bind your key", bind, {
                 small: true, disabled: !can(permissions.manageEndpoints, service) || !can(permissions.runEndpoints, service),
                 title: can(permissions.runEndpoints, service) ? null : "Your key may not run endpoints",
@@ -79,7 +82,8 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
         } catch (error) {
             if (error.name === "AbortError") return;
             if (error.name !== "ApiError") console.error(error);
-            replace(outcome, notice(error.status ? `${error.status}: ${error.message}` : error.message, "bad", advice(error) ? h("p", {}, advice(error)) : null));
+            replace(outcome, notice(error.status ? `${error.status}: ${error.message}` : error.message, "bad",
+                advice(error) ? h("p", {}, advice(error)) : null));
         }
         window.dispatchEvent(new CustomEvent("endpointcall", { detail: endpoint.id }));
     }
@@ -94,7 +98,8 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
             `${index || format.value.trim() ? "&" : "?"}param_${encodeURIComponent(one.name)}=${encodeURIComponent(text)}`).join("") : "");
         const headers = version.value ? { "x-clickhouse-endpoint-version": version.value } : {};
         const payload = method.value === "GET" ? undefined
-            : kind === "stream" ? new Blob([body.value]) : { queryVariables: Object.fromEntries(sent.map(({ one, text }) => [one.name, jsonValue(text, one.type)])) };
+            : kind === "stream" ? new Blob([body.value])
+                : { queryVariables: Object.fromEntries(sent.map(({ one, text }) => [one.name, jsonValue(text, one.type)])) };
         if (!asOther.input.checked) return send(method.value, address, { body: payload, headers, signal });
         return withKey(method.value, address, payload, { ...headers, Authorization: "Basic " + base64(`${keyId.value.trim()}:${keySecret.value}`) });
     }
@@ -103,7 +108,8 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
         // Without the session's cookie: only the pasted key counts, and its refusal does not end the session.
         try {
             return await fetch(address, {
-                method: verb, headers: { ...headers, ...(payload instanceof Blob ? {} : { "Content-Type": "application/json" }) }, signal, credentials: "omit", cache: "no-store",
+                method: verb, headers: { ...headers, ...(payload instanceof Blob ? {} : { "Content-Type": "application/json" }) }, signal,
+                credentials: "omit", cache: "no-store",
                 body: payload === undefined ? undefined : payload instanceof Blob ? payload : JSON.stringify(payload),
             });
         } catch (error) {
@@ -116,18 +122,23 @@ export function tryIt(endpoint, service, { made = [], onChanged = () => {}, sign
         const summary = (() => { try { return JSON.parse(response.headers.get("X-ClickHouse-Summary")); } catch { return null; } })();
         const told = [
             ["Status", response.status], ["Time", duration(took)], ["First byte", duration(whenFirst)], ["Size", bytes(size)],
-            ["Rows", Number(summary?.result_rows) ? count(summary.result_rows) : null], ["Read", summary?.read_rows ? `${count(summary.read_rows)} rows, ${bytes(summary.read_bytes)}` : null],
+            ["Rows", Number(summary?.result_rows) ? count(summary.result_rows) : null],
+            ["Read", summary?.read_rows ? `${count(summary.read_rows)} rows, ${bytes(summary.read_bytes)}` : null],
             ["Cache", response.headers.get("X-Cache")], ["Query id", response.headers.get("X-ClickHouse-Query-Id")],
         ].filter(([, value]) => value !== null && value !== undefined);
         replace(outcome,
-            h("div", { class: "row" }, h("span", { class: "badge good" }, "Answered"), told.map(([term, value]) => h("span", { class: "small" }, h("span", { class: "muted" }, `${term} `), h("span", { class: "break" }, String(value))))),
+            h("div", { class: "row" }, h("span", { class: "badge good" }, "Answered"),
+                told.map(([term, value]) => h("span", { class: "small" }, h("span", { class: "muted" }, `${term} `),
+                h("span", { class: "break" }, String(value))))),
             broken ? notice("The answer broke off: what is here is not all of it. The calls under Monitoring say why.", "bad") : null,
-            h("pre", { class: "answer", tabindex: "0", role: "region", "aria-label": "Answer", dataset: { test: "try-answer" } }, text || "(no content)"),
+            h("pre", { class: "answer", tabindex: "0", role: "region", "aria-label": "Answer", dataset: { test: "try-answer" } },
+                text || "(no content)"),
             cut ? h("p", { class: "muted small" }, `The first ${bytes(most)} of the answer. Call the URL for all of it.`) : null);
     }
 
     showCaller();
-    const run = button(kind === "read" ? "Run" : "Run (it changes data)", call, { symbol: "play", kind: "primary", attributes: { "data-test": "try-run" } });
+    const run = button(kind === "read" ? "Run" : "Run (it changes data)", call,
+        { symbol: "play", kind: "primary", attributes: { "data-test": "try-run" } });
     const form = h("form", { class: "stack", novalidate: true, onsubmit: (event) => { event.preventDefault(); run.click(); } },
         inputs.length ? h("div", { class: "grid" }, inputs.map(parameterField))
             : h("p", { class: "muted" }, "The query has no parameters."),
@@ -146,13 +157,17 @@ const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(te
 async function refusal(response, other) {
     if (!other || response.status !== 401) return failure(response);
     const document = await response.json().catch(() => null);
-    return new ApiError(401, "UNAUTHORIZED", document?.error?.details ?? (typeof document?.error === "string" ? document.error : "The key is unknown, disabled or expired, or its secret is wrong."));
+    return new ApiError(401, "UNAUTHORIZED",
+        document?.error?.details ?? (typeof document?.error === "string" ? document.error
+        : "The key is unknown, disabled or expired, or its secret is wrong."));
 }
 
 function advice(error) {
     return {
-        401: "Check the key id and the secret; a disabled or expired key is refused too.", 403: "The key is not bound to this endpoint, may not run endpoints, or may not be used from this address.",
-        405: "The statement writes: call it with POST.", 429: "Wait a moment, or raise the limits under Settings.", 503: "Start the service, then try again.",
+        401: "Check the key id and the secret; a disabled or expired key is refused too.",
+        403: "The key is not bound to this endpoint, may not run endpoints, or may not be used from this address.",
+        405: "The statement writes: call it with POST.", 429: "Wait a moment, or raise the limits under Settings.",
+        503: "Start the service, then try again.",
         504: "Ask for less, or raise the longest run under Settings.",
     }[error.status] ?? null;
 }

@@ -14,7 +14,8 @@ import { callsTable } from "./calls.js";
 
 const spans = [["1h", "Last hour", 3600], ["24h", "Last 24 hours", 86400], ["7d", "Last 7 days", 7 * 86400]];
 const wordsOfClass = {
-    caller: "wrong request", permission: "permission", limit: "limit", upstream: "ClickHouse or Penstock", timeout: "timeout", cancelled: "caller left", midstream: "broken off",
+    caller: "wrong request", permission: "permission", limit: "limit", upstream: "ClickHouse or Penstock", timeout: "timeout",
+    cancelled: "caller left", midstream: "broken off",
 };
 
 /** Where the use of an endpoint is told; `id` is what the live counts call it. */
@@ -28,17 +29,24 @@ export function usagePanel({ path, id }, signal) {
     const problem = h("div");
     const options = { signal, height: 150 };
     const charts = {
-        requests: timeChart("Requests", [{ key: "answered", title: "Answered", color: 1 }, { key: "errors", title: "Errors", color: 4 }], { ...options, kind: "bar", stacked: true, format: short, whole: true }),
+        requests: timeChart("Requests", [{ key: "answered", title: "Answered", color: 1 }, { key: "errors", title: "Errors", color: 4 }],
+            { ...options, kind: "bar", stacked: true, format: short, whole: true }),
         errorRate: timeChart("Error rate", [{ key: "errorRate", title: "Errors by requests", color: 4 }], { ...options, format: percent, most: 1 }),
-        duration: timeChart("Duration", [{ key: "p50", title: "p50" }, { key: "p95", title: "p95" }, { key: "p99", title: "p99" }], { ...options, format: duration }),
-        rows: timeChart("Rows", [{ key: "readRows", title: "Read", color: 6 }, { key: "resultRows", title: "Answered", color: 1 }], { ...options, format: short }),
-        bytes: timeChart("Bytes", [{ key: "readBytes", title: "Read", color: 6 }, { key: "resultBytes", title: "Answered", color: 1 }], { ...options, format: bytes }),
-        cache: timeChart("Result cache", [{ key: "cacheHits", title: "Hits", color: 5 }, { key: "cacheMisses", title: "Misses", color: 2 }], { ...options, kind: "bar", stacked: true, format: short, whole: true }),
+        duration: timeChart("Duration", [{ key: "p50", title: "p50" }, { key: "p95", title: "p95" }, { key: "p99", title: "p99" }],
+            { ...options, format: duration }),
+        rows: timeChart("Rows", [{ key: "readRows", title: "Read", color: 6 }, { key: "resultRows", title: "Answered", color: 1 }],
+            { ...options, format: short }),
+        bytes: timeChart("Bytes", [{ key: "readBytes", title: "Read", color: 6 }, { key: "resultBytes", title: "Answered", color: 1 }],
+            { ...options, format: bytes }),
+        cache: timeChart("Result cache", [{ key: "cacheHits", title: "Hits", color: 5 }, { key: "cacheMisses", title: "Misses", color: 2 }],
+            { ...options, kind: "bar", stacked: true, format: short, whole: true }),
     };
     const callers = dataTable("Calls by key", [
         { title: "Caller", cell: (one) => h("span", { class: "break" }, callerName(one)) },
-        { title: "Requests", number: true, cell: (one) => count(one.requests) }, { title: "Error rate", number: true, cell: (one) => percent(one.errorRate) },
-        { title: "p50", number: true, cell: (one) => duration(one.durationMs?.p50) }, { title: "p95", number: true, cell: (one) => duration(one.durationMs?.p95) },
+        { title: "Requests", number: true, cell: (one) => count(one.requests) },
+        { title: "Error rate", number: true, cell: (one) => percent(one.errorRate) },
+        { title: "p50", number: true, cell: (one) => duration(one.durationMs?.p50) },
+        { title: "p95", number: true, cell: (one) => duration(one.durationMs?.p95) },
         { title: "Rows", number: true, cell: (one) => count(rowsOf(one)) }, { title: "Bytes", number: true, cell: (one) => bytes(one.resultBytes) },
         { title: "Last call", cell: (one) => timeText(one.lastCallAt, { relative: true }) },
     ], { key: (one) => one.apiKeyId ?? `t:${one.tokenSubject}` });
@@ -52,14 +60,16 @@ export function usagePanel({ path, id }, signal) {
         const mine = ++asked;
         const seconds = spans.find(([value]) => value === span.value)[2];
         try {
-            const found = await get(path + "/monitoring" + query({ from: new Date(Date.now() - seconds * 1000).toISOString(), step: seconds / 60 }), { signal });
+            const found = await get(path + "/monitoring" + query({ from: new Date(Date.now() - seconds * 1000).toISOString(), step: seconds / 60 }),
+                { signal });
             if (mine !== asked) return;
             replace(problem);
             show(found);
             await calls.refresh();
         } catch (error) {
             if (error.name === "AbortError" || mine !== asked) return;
-            replace(problem, notice(error.status === 424 ? "The service is stopped. Its calls are kept on it: start the service to see them." : error.message, "bad"));
+            replace(problem, notice(error.status === 424 ? "The service is stopped. Its calls are kept on it: start the service to see them."
+                : error.message, "bad"));
         }
     }
 
@@ -67,13 +77,17 @@ export function usagePanel({ path, id }, signal) {
         const figure = (label, value) => h("div", { class: "figure" }, h("span", { class: "value" }, value), h("span", { class: "label" }, label));
         const cached = total.cacheHits + total.cacheMisses;
         replace(figures, figure("Requests", count(total.requests)), figure("Error rate", total.requests ? percent(total.errorRate) : "–"),
-            figure("p50", duration(total.durationMs?.p50)), figure("p95", duration(total.durationMs?.p95)), figure("p99", duration(total.durationMs?.p99)),
-            figure("Rows read", short(total.readRows)), figure("Rows answered", short(rowsOf(total))), figure("Bytes answered", bytes(total.resultBytes)), cached ? figure("From the cache", percent(total.cacheHits / cached)) : null);
+            figure("p50", duration(total.durationMs?.p50)), figure("p95", duration(total.durationMs?.p95)),
+            figure("p99", duration(total.durationMs?.p99)),
+            figure("Rows read", short(total.readRows)), figure("Rows answered", short(rowsOf(total))),
+            figure("Bytes answered", bytes(total.resultBytes)), cached ? figure("From the cache", percent(total.cacheHits / cached)) : null);
         const failed = Object.entries(total.errorsByClass ?? {}).filter(([, number]) => number > 0);
-        replace(classes, failed.length ? `Errors by cause: ${failed.map(([name, number]) => `${wordsOfClass[name] ?? name} ${count(number)}`).join(", ")}.` : "");
+        const causes = failed.map(([name, number]) => `${wordsOfClass[name] ?? name} ${count(number)}`);
+        replace(classes, causes.length ? `Errors by cause: ${causes.join(", ")}.` : "");
         const counted = rowsOf(total) !== null;
         const points = steps.map((step) => ({
-            ...step, resultRows: counted ? step.resultRows : null, answered: step.requests - step.errors, errorRate: step.requests ? step.errorRate : null,
+            ...step, resultRows: counted ? step.resultRows : null, answered: step.requests - step.errors,
+            errorRate: step.requests ? step.errorRate : null,
             p50: step.durationMs?.p50 ?? null, p95: step.durationMs?.p95 ?? null, p99: step.durationMs?.p99 ?? null,
         }));
         for (const chart of Object.values(charts)) chart.update(points);
@@ -101,6 +115,9 @@ export function usagePanel({ path, id }, signal) {
     window.addEventListener("endpointcall", (event) => { if (event.detail === id) soon(); }, { signal });
     document.addEventListener("visibilitychange", () => { if (missed) soon(); }, { signal });
     signal.addEventListener("abort", () => clearTimeout(again));
+    // The first numbers find their room reserved.
+    show({ total: {}, steps: [], callers: [] });
+    noCallers.hidden = true;
     refresh();
 
     return h("div", { class: "stack wide usage" },

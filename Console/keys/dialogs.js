@@ -17,7 +17,8 @@ export async function openCreateKey(roles) {
             const result = await form.send(createKey);
             if (!result) return;
             made = result.key;
-            replace(body, secretOnce(result), h("p", { class: "muted" }, "Programs send both by HTTP Basic: the id as user, the secret as password."));
+            replace(body, secretOnce(result),
+                h("p", { class: "muted" }, "Programs send both by HTTP Basic: the id as user, the secret as password."));
             replace(foot, button("I have copied it", () => close(), { kind: "primary" }));
         }, { kind: "primary" }));
         return { body, foot };

@@ -2,7 +2,8 @@
 import { h } from "../core/dom.js";
 import { field, select } from "../components/field.js";
 
-const spans = [["never", "Never"], ["7", "In 7 days"], ["30", "In 30 days"], ["90", "In 90 days"], ["365", "In a year"], ["date", "At a time of choice"]];
+const spans = [["never", "Never"], ["7", "In 7 days"], ["30", "In 30 days"], ["90", "In 90 days"], ["365", "In a year"],
+    ["date", "At a time of choice"]];
 
 /** A field with `value()`: an RFC 3339 time, or null for never. */
 export function expiryField({ expireAt = null, initial = "90" } = {}) {

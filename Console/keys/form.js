@@ -5,7 +5,8 @@ import { notice } from "../components/notice.js";
 import { expiryField } from "./expiry.js";
 
 const words = {
-    Admin: "May do everything.", Developer: "Sees everything; makes and changes pipes.", "Query endpoints": "Runs endpoints it is bound to, nothing else.",
+    Admin: "May do everything.", Developer: "Sees everything; makes and changes pipes.",
+    "Query endpoints": "Runs endpoints it is bound to, nothing else.",
 };
 const system = [["admin", "Admin"], ["developer", "Developer"], ["query_endpoints", "Query endpoints"]];
 
@@ -15,7 +16,8 @@ export function keyForm(roles, key = null) {
     const held = new Set((key?.assignedRoles ?? []).map((one) => one.roleId));
     // Where roles may not be seen, the three that are always there are named.
     const known = roles.length > 0;
-    const list = known ? roles.map((one) => [one.id, one.name, words[one.name] ?? (one.type === "custom" ? "Made here." : "")]) : system.map(([id, text]) => [id, text, words[text]]);
+    const list = known ? roles.map((one) => [one.id, one.name, words[one.name] ?? (one.type === "custom" ? "Made here." : "")])
+        : system.map(([id, text]) => [id, text, words[text]]);
     const boxes = list.map(([value, text, hint]) => choice(h("span", { class: "break" }, text), {
         value, checked: known ? held.has(value) : key?.roles?.includes(value) ?? false, dataset: { role: text },
     }, hint));
@@ -28,10 +30,13 @@ export function keyForm(roles, key = null) {
     const problems = h("div", { "aria-live": "polite" });
     const node = h("form", { class: "stack wide", novalidate: true, onsubmit: (event) => event.preventDefault() },
         field("Key name", name, { path: "name" }), rolesField, expiry,
-        field("Addresses it may be used from", addresses, { path: "ipAccessList", optional: true, hint: "One on each line: an address or a range, then what it is. Empty: from everywhere." }), problems);
+        field("Addresses it may be used from", addresses,
+            { path: "ipAccessList", optional: true, hint: "One on each line: an address or a range, then what it is. Empty: from everywhere." }),
+        problems);
 
     node.body = () => ({
-        name: name.value.trim(), [known ? "assignedRoleIds" : "roles"]: boxes.filter((box) => box.input.checked).map((box) => box.input.value), expireAt: expiry.value(),
+        name: name.value.trim(), [known ? "assignedRoleIds" : "roles"]: boxes.filter((box) => box.input.checked).map((box) => box.input.value),
+        expireAt: expiry.value(),
         ipAccessList: addresses.value.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => {
             const [source, ...rest] = line.split(/\s+/);
             return { source, description: rest.join(" ") };

@@ -8,7 +8,8 @@ import { cannotRun, createKey, keyState, rolesOf } from "./data.js";
 import { expiryField } from "./expiry.js";
 import { secretOnce } from "./secret.js";
 
-const roles = [{ value: "query_endpoints", text: "Query endpoints: runs endpoints it is bound to, nothing else" }, { value: "admin", text: "Admin: may do everything" }];
+const roles = [{ value: "query_endpoints", text: "Query endpoints: runs endpoints it is bound to, nothing else" },
+    { value: "admin", text: "Admin: may do everything" }];
 
 /**
  * A field of check boxes, one for each key. `value()`: resource ids of the chosen ones. `made`: credentials of keys made here.
@@ -28,8 +29,10 @@ export function keyPicker(keys, { chosen = [], label = "API keys", path = "apiKe
         const unknown = [...picked].filter((id) => !known.some((key) => key.id === id)).map((id) => ({ id, name: `Key ${id}`, unknown: true }));
         replace(list, [...known, ...unknown].filter((key) => key.name.toLowerCase().includes(wanted) || picked.has(key.id)).map((key) => {
             const state = key.unknown ? { text: "Unknown", kind: "warn" } : keyState(key);
-            const about = [key.keySuffix ? `…${key.keySuffix}` : null, rolesOf(key).join(", "), cannotRun(key) && !key.unknown ? "its roles do not let it run endpoints" : null];
-            const node = choice(h("span", { class: "break" }, key.name, " ", state.kind === "good" ? null : h("span", { class: `badge ${state.kind}` }, state.text)), {
+            const about = [key.keySuffix ? `…${key.keySuffix}` : null, rolesOf(key).join(", "),
+                cannotRun(key) && !key.unknown ? "its roles do not let it run endpoints" : null];
+            const node = choice(h("span", { class: "break" }, key.name, " ",
+                state.kind === "good" ? null : h("span", { class: `badge ${state.kind}` }, state.text)), {
                 checked: picked.has(key.id), value: key.id, dataset: { key: key.name },
                 onchange: (event) => { if (event.target.checked) picked.add(key.id); else picked.delete(key.id); },
             }, about.filter(Boolean).join(" · "));
@@ -51,7 +54,8 @@ export function keyPicker(keys, { chosen = [], label = "API keys", path = "apiKe
         const form = inlineForm(name, adopt, () => { replace(below, ...made.slice(-1).map(secretOnce), moreRow); more.focus(); });
         replace(below, ...made.slice(-1).map(secretOnce), form);
         form.querySelector("input").focus();
-    }, { symbol: "plus", small: true, disabled: !can(permissions.createKeys), title: can(permissions.createKeys) ? null : "Your key may not create keys" });
+    }, { symbol: "plus", small: true, disabled: !can(permissions.createKeys),
+    title: can(permissions.createKeys) ? null : "Your key may not create keys" });
 
     const moreRow = h("div", { class: "row" }, more);
     replace(below, moreRow);

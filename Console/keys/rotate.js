@@ -18,18 +18,23 @@ export async function openRotate(key) {
     await openDialog(`Rotate ${key.name}`, (close) => {
         const body = h("div", { class: "stack wide" });
         const foot = h("div", { class: "row" });
-        const step = (number, title, ...content) => h("section", { class: "stack", "aria-label": title }, h("h3", {}, `${number}. ${title}`), ...content);
+        const step = (number, title, ...content) => h("section", { class: "stack", "aria-label": title }, h("h3", {}, `${number}. ${title}`),
+            ...content);
 
         function first() {
-            const name = h("input", { value: `${key.name} ${new Date().toISOString().slice(0, 10)}`.slice(-256), maxlength: 256, autocomplete: "off" });
+            const name = h("input", { value: `${key.name} ${new Date().toISOString().slice(0, 10)}`.slice(-256), maxlength: 256,
+                autocomplete: "off" });
             const expiry = expiryField({ initial: key.expireAt ? "90" : "never" });
             const problem = h("div", { "aria-live": "polite" });
             const form = h("div", { class: "stack" }, field("Name of the new key", name, { path: "name" }), expiry, problem);
-            replace(body, h("p", { class: "muted" }, "A key's secret cannot be changed. Rotating makes a second key with the same roles and addresses; both work until the old one is switched off, so no call fails."),
+            replace(body, h("p", { class: "muted" },
+                "A key's secret cannot be changed. Rotating makes a second key with the same roles and addresses; "
+                + "both work until the old one is switched off, so no call fails."),
                 step(1, "Make the new key", form));
             replace(foot, button("Cancel", () => close()), button("Make the new key", async () => {
                 try {
-                    const members = { name: name.value.trim(), assignedRoleIds: key.assignedRoles.map((one) => one.roleId), ipAccessList: key.ipAccessList ?? [] };
+                    const members = { name: name.value.trim(), assignedRoleIds: key.assignedRoles.map((one) => one.roleId),
+                        ipAccessList: key.ipAccessList ?? [] };
                     if (expiry.value()) members.expireAt = expiry.value();
                     const result = await createKey(members);
                     changed = true;
@@ -59,7 +64,8 @@ export async function openRotate(key) {
             for (const use of uses) {
                 try { await bindToo(use, made.key.id); } catch (error) { failed.push([use, error.message]); }
             }
-            replace(list, failed.length < uses.length ? notice(`The new key may call ${count(uses.length - failed.length)} of ${count(uses.length)} endpoints.`, "good") : null,
+            replace(list, failed.length < uses.length
+                ? notice(`The new key may call ${count(uses.length - failed.length)} of ${count(uses.length)} endpoints.`, "good") : null,
                 failed.map(([use, text]) => notice(`${nameOfUse(use)}: ${text}`, "bad")));
         }
 
@@ -74,7 +80,9 @@ export async function openRotate(key) {
                     off.hidden = true;
                 } catch (error) { replace(problem, notice(error.message, "bad")); }
             }, { kind: "danger" });
-            return step(3, "Switch the old key off", h("p", {}, "When every program uses the new key. The old one was last used: ", timeText(key.usedAt, { relative: true }), ". You can also do that later, from the list."),
+            return step(3, "Switch the old key off",
+                h("p", {}, "When every program uses the new key. The old one was last used: ", timeText(key.usedAt, { relative: true }),
+                ". You can also do that later, from the list."),
                 h("div", { class: "row" }, off), problem);
         }
         first();

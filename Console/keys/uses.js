@@ -25,7 +25,8 @@ export const nameOfUse = (use) => use.endpoint?.name ?? `Any SQL on ${use.servic
 export async function bindToo(use, keyID) {
     if (!use.endpoint) {
         const { roles, openApiKeys, allowedOrigins } = await get(servicePath(use.service.id, "/serviceQueryEndpoint"));
-        if (!openApiKeys.includes(keyID)) await post(servicePath(use.service.id, "/serviceQueryEndpoint"), { roles, allowedOrigins, openApiKeys: [...openApiKeys, keyID] });
+        if (!openApiKeys.includes(keyID)) await post(servicePath(use.service.id, "/serviceQueryEndpoint"),
+            { roles, allowedOrigins, openApiKeys: [...openApiKeys, keyID] });
         return;
     }
     const endpoint = await readEndpoint(use.service.id, use.endpoint.id);

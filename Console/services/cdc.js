@@ -18,12 +18,15 @@ export function cdcSection(service, signal) {
 
     function show(scaling) {
         const cores = scaling.replicaCpuMillicores / 1000;
-        const choice = select([...new Set([...sizes, cores])].sort((a, b) => a - b).map((one) => ({ value: String(one), text: `${one} ${one === 1 ? "core" : "cores"}, ${one * 4} GiB of memory` })), String(cores), { disabled: !allowed });
+        const words = (one) => `${one} ${one === 1 ? "core" : "cores"}, ${one * 4} GiB of memory`;
+        const offered = [...new Set([...sizes, cores])].sort((a, b) => a - b);
+        const choice = select(offered.map((one) => ({ value: String(one), text: words(one) })), String(cores), { disabled: !allowed });
         const problem = h("div", { "aria-live": "polite" });
         const form = h("div", { class: "stack narrow" }, field("Size", choice, { path: "replicaCpuMillicores" }), problem,
             h("div", { class: "row" }, button("Resize", async () => {
                 try {
-                    const changed = await patch(path, { replicaCpuMillicores: Number(choice.value) * 1000, replicaMemoryGb: Number(choice.value) * 4 });
+                    const changed = await patch(path,
+                        { replicaCpuMillicores: Number(choice.value) * 1000, replicaMemoryGb: Number(choice.value) * 4 });
                     toast("The database pipes were resized");
                     show(changed);
                 } catch (error) {
@@ -31,7 +34,9 @@ export function cdcSection(service, signal) {
                     if (rest.length) replace(problem, notice(rest.join("; "), "bad"));
                 }
             }, { disabled: !allowed, title: allowed ? null : "Your key may not manage pipes" })));
-        replace(node, h("h2", {}, "Database pipes"), h("p", { class: "muted" }, "All pipes from databases share this size: how many tables are loaded at once, and how much waits in memory."), form);
+        replace(node, h("h2", {}, "Database pipes"),
+            h("p", { class: "muted" }, "All pipes from databases share this size: how many tables are loaded at once, "
+            + "and how much waits in memory."), form);
         node.hidden = false;
     }
     const load = async () => {

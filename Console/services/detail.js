@@ -24,7 +24,9 @@ export default async function page({ params, signal, title }) {
     } catch (error) {
         if (error.status !== 404) throw error;
         title("No such service");
-        return h("div", { class: "page" }, h("h1", {}, "No such service"), empty("It is not in the configuration", "Or your key may not see it.", h("a", { class: "button", href: href("/services") }, "All services")));
+        return h("div", { class: "page" }, h("h1", {}, "No such service"),
+            empty("It is not in the configuration", "Or your key may not see it.",
+            h("a", { class: "button", href: href("/services") }, "All services")));
     }
     const allowed = can(permissions.manageService, service.id);
     const why = allowed ? null : "Your key may not manage this service";
@@ -42,8 +44,10 @@ export default async function page({ params, signal, title }) {
         replace(state, h("span", { class: `badge ${kind}` }, text));
         const stopped = service.state === "stopped" || service.state === "failed";
         replace(actions, button("Rename", async () => adopt(await openRename(service)), { symbol: "edit", disabled: !allowed, title: why }),
-            stopped ? button("Start", async () => adopt(await startService(service)), { symbol: "play", kind: "primary", disabled: !allowed, title: why })
-                : button("Stop", async () => adopt(await stopService(service)), { symbol: "stop", kind: "danger", disabled: !allowed || service.state === "terminated", title: why }));
+            stopped ? button("Start", async () => adopt(await startService(service)),
+                { symbol: "play", kind: "primary", disabled: !allowed, title: why })
+                : button("Stop", async () => adopt(await stopService(service)),
+                    { symbol: "stop", kind: "danger", disabled: !allowed || service.state === "terminated", title: why }));
         replace(attention, {
             stopped: notice("The service is stopped, and its pipes with it. Start it to go on.", "info"),
             failed: notice("The server does not answer. Check that it runs and that Penstock's configuration has its address and password.", "bad"),
@@ -53,7 +57,8 @@ export default async function page({ params, signal, title }) {
         const all = [
             ["ClickHouse", service.clickhouseVersion ?? "not reached yet"], ["Runs", placeWords(service)],
             ["Up for", server ? duration(server.uptime * 1000) : "–"], ["Host", server?.host ?? "–"], ["Time zone", server?.zone ?? "–"],
-            ["Address", (service.endpoints ?? []).map(addressWords).join(", ") || "–"], ["User", service.endpoints?.find((one) => one.username)?.username ?? "–"],
+            ["Address", (service.endpoints ?? []).map(addressWords).join(", ") || "–"],
+            ["User", service.endpoints?.find((one) => one.username)?.username ?? "–"],
             ["First seen", timeText(service.createdAt)], ["Id", service.id],
         ];
         replace(facts, all.map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", { class: "break" }, value))));
@@ -85,6 +90,7 @@ export default async function page({ params, signal, title }) {
         sizesSection(service, signal), routeSection(service, signal), cdcSection(service, signal),
         h("section", { class: "card stack", "aria-label": "Metrics" }, h("h2", {}, "Metrics"),
             h("p", { class: "muted" }, "Prometheus reads the service's pipes and endpoints here, with a key's id and secret by HTTP Basic."),
-            h("div", { class: "row tight address" }, h("code", { class: "break grow" }, metrics), button("Copy the metrics URL", () => copyText(metrics), { symbol: "copy", small: true, iconOnly: true }))),
+            h("div", { class: "row tight address" }, h("code", { class: "break grow" }, metrics),
+                button("Copy the metrics URL", () => copyText(metrics), { symbol: "copy", small: true, iconOnly: true }))),
         privateSection(service, signal));
 }

@@ -18,7 +18,10 @@ export default async function page({ title, signal }) {
     let services = await allServices(signal);
     const head = h("div", { class: "page-head" }, h("h1", {}, "Services"));
     if (services.length === 0) {
-        return h("div", { class: "page" }, head, empty("There is no ClickHouse service", "Services are ClickHouse servers: name yours in Penstock's configuration file under “services”, or start “penstock up”, which brings its own. Your key may also see none: ask for the permission to view services."));
+        return h("div", { class: "page" }, head,
+            empty("There is no ClickHouse service",
+            "Services are ClickHouse servers: name yours in Penstock's configuration file under “services”, or start “penstock up”, "
+            + "which brings its own. Your key may also see none: ask for the permission to view services."));
     }
     const table = dataTable("Services", [
         { title: "Name", cell: (one) => h("a", { class: "break", href: href(`/services/${one.id}`) }, one.name) },
@@ -33,8 +36,10 @@ export default async function page({ title, signal }) {
     function actions(one) {
         const allowed = can(permissions.manageService, one.id);
         const node = button(`Actions of ${one.name}`, () => openMenu(node, [
-            one.state === "stopped" || one.state === "failed" ? { text: "Start", symbol: "play", disabled: !allowed, action: async () => adopt(await startService(one)) }
-                : { text: "Stop", symbol: "stop", danger: true, disabled: !allowed || one.state === "terminated", action: async () => adopt(await stopService(one)) },
+            one.state === "stopped" || one.state === "failed"
+                ? { text: "Start", symbol: "play", disabled: !allowed, action: async () => adopt(await startService(one)) }
+                : { text: "Stop", symbol: "stop", danger: true, disabled: !allowed || one.state === "terminated",
+                    action: async () => adopt(await stopService(one)) },
             { text: "Rename", symbol: "edit", disabled: !allowed, action: async () => adopt(await openRename(one)) },
         ]), { symbol: "more", iconOnly: true, small: true, kind: "quiet" });
         return node;
@@ -47,5 +52,7 @@ export default async function page({ title, signal }) {
     }
     listen("services", (data) => { for (const one of data.services) adopt(one); }, signal);
     table.update(services);
-    return h("div", { class: "page" }, head, h("p", { class: "muted" }, "The ClickHouse servers that pipes write to and queries run on. They are added and removed in Penstock's configuration."), table);
+    return h("div", { class: "page" }, head,
+        h("p", { class: "muted" }, "The ClickHouse servers that pipes write to and queries run on. "
+        + "They are added and removed in Penstock's configuration."), table);
 }

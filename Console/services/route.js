@@ -31,7 +31,8 @@ export function routeSection(service, signal) {
             show(route, keys);
         } catch (error) {
             if (error.name === "AbortError") return;
-            replace(body, error.status === 403 ? h("p", { class: "muted" }, "Your key may not see who may.") : notice(error.message, "bad", h("div", { class: "row" }, button("Try again", load, { small: true, symbol: "refresh" }))));
+            replace(body, error.status === 403 ? h("p", { class: "muted" }, "Your key may not see who may.")
+                : notice(error.message, "bad", h("div", { class: "row" }, button("Try again", load, { small: true, symbol: "refresh" }))));
         }
     }
 
@@ -43,11 +44,16 @@ export function routeSection(service, signal) {
         }
         const address = `${location.origin}/service/${service.id}/run`;
         const names = route.openApiKeys.map((id) => keys.find((key) => key.id === id)?.name ?? "a key that you may not see");
-        const facts = [["Keys", names.join(", ") || "none"], ["Database role", roleWords(route.roles)], ["Origins", split(route.allowedOrigins ?? "").join(", ") || "none: pages of other origins cannot call"]];
+        const facts = [["Keys", names.join(", ") || "none"], ["Database role", roleWords(route.roles)],
+            ["Origins", split(route.allowedOrigins ?? "").join(", ") || "none: pages of other origins cannot call"]];
         replace(body, h("div", { class: "row" }, h("span", { class: "badge good" }, "On")),
-            h("div", { class: "row tight address" }, h("code", { class: "break grow" }, address), button("Copy the URL for SQL", () => copyText(address), { symbol: "copy", small: true, iconOnly: true })),
+            h("div", { class: "row tight address" }, h("code", { class: "break grow" }, address),
+                button("Copy the URL for SQL", () => copyText(address), { symbol: "copy", small: true, iconOnly: true })),
             h("dl", { class: "terms" }, facts.map(([term, text]) => h("div", {}, h("dt", {}, term), h("dd", { class: "break" }, text)))),
-            codeBlock(`curl --user '<key id>:<key secret>' \\\n  -H 'Content-Type: application/json' \\\n  -d '{"sql": "SELECT 1"}' \\\n  '${address}?format=JSONEachRow'`, { mode: "text/x-sh", label: "Call by curl" }),
+            codeBlock([
+                "curl --user '<key id>:<key secret>'", "-H 'Content-Type: application/json'", `-d '{"sql": "SELECT 1"}'`,
+                `'${address}?format=JSONEachRow'`,
+            ].join(" \\\n  "), { mode: "text/x-sh", label: "Call by curl" }),
             h("div", { class: "row" }, button("Change", () => edit(route, keys), { symbol: "edit", disabled: !allowed, title: why }),
                 button("Calls", () => calls(route), { symbol: "chart" }),
                 button("Turn off", () => off(route), { kind: "danger", symbol: "stop", disabled: !allowed, title: why })));
@@ -55,7 +61,9 @@ export function routeSection(service, signal) {
 
     async function edit(route, keys) {
         const saved = await openDialog(route ? "Change SQL over HTTP" : "Allow SQL over HTTP", (close) => {
-            const picker = keyPicker(keys, { chosen: route?.openApiKeys ?? [], path: "openApiKeys", name: `SQL on ${service.name}`, hint: "These keys may run any statement that the database role allows." });
+            const picker = keyPicker(keys,
+                { chosen: route?.openApiKeys ?? [], path: "openApiKeys", name: `SQL on ${service.name}`,
+                hint: "These keys may run any statement that the database role allows." });
             const role = roleField(route?.roles, { mayGrant: can(permissions.manageService, service.id) });
             const origins = originsField(split(route?.allowedOrigins ?? ""));
             const problem = h("div", { "aria-live": "polite" });
@@ -80,7 +88,8 @@ export function routeSection(service, signal) {
     async function off(route) {
         const own = route.openApiKeys.includes(session().key.id) ? " Your own key is one of them." : "";
         if (await confirmed("Turn SQL over HTTP off?", {
-            text: `None of its ${route.openApiKeys.length} keys can run SQL of its own on “${service.name}” from then on.${own} Query endpoints are not concerned.`, action: "Turn off", work: () => remove(path),
+            text: `None of its ${route.openApiKeys.length} keys can run SQL of its own on “${service.name}” from then on.${own} `
+                + `Query endpoints and this console's editor are not concerned.`, action: "Turn off", work: () => remove(path),
         })) { toast("SQL over HTTP is off"); load(); }
     }
 

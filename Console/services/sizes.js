@@ -14,10 +14,12 @@ export function sizesSection(service, signal) {
     const body = h("div", { class: "stack", "aria-busy": "true" }, h("div", { class: "skeleton sizes" }));
     const node = h("section", { class: "card stack", "aria-label": "Size" }, h("h2", {}, "Size"), body);
     const table = dataTable("Tables by size", [
-        { title: "Table", cell: (one) => h("span", { class: "break" }, `${one.database}.${one.name}`) }, { title: "Engine", cell: (one) => one.engine },
+        { title: "Table", cell: (one) => h("span", { class: "break" }, `${one.database}.${one.name}`) },
+        { title: "Engine", cell: (one) => one.engine },
         { title: "Rows", number: true, cell: (one) => count(one.rows) }, { title: "On disk", number: true, cell: (one) => bytes(one.bytes) },
         { title: "Uncompressed", number: true, cell: (one) => Number(one.raw) ? bytes(one.raw) : "–" },
-        { title: "Compressed by", number: true, cell: (one) => Number(one.raw) && Number(one.bytes) ? `${(one.raw / one.bytes).toFixed(1)}×` : "–" }, { title: "Parts", number: true, cell: (one) => count(one.parts) },
+        { title: "Compressed by", number: true, cell: factor },
+        { title: "Parts", number: true, cell: (one) => count(one.parts) },
     ], { key: (one) => `${one.database}\n${one.name}` });
 
     async function load() {
@@ -26,7 +28,8 @@ export function sizesSection(service, signal) {
             show(tables, disks, false);
         } catch (error) {
             if (error.name === "AbortError") return;
-            replace(body, notice(error.status === 403 ? "Sizes are read by SQL, which your key may not run on this service." : error.message, error.status === 403 ? "info" : "bad",
+            replace(body, notice(error.status === 403 ? "Sizes are read by SQL, which your key may not run on this service." : error.message,
+                error.status === 403 ? "info" : "bad",
                 h("div", { class: "row" }, button("Try again", load, { small: true, symbol: "refresh" }))));
         }
         body.removeAttribute("aria-busy");
@@ -38,10 +41,14 @@ export function sizesSection(service, signal) {
         const figure = (label, value) => h("div", { class: "figure" }, h("span", { class: "value" }, value), h("span", { class: "label" }, label));
         table.update(all ? tables : tables.slice(0, most));
         replace(body,
-            h("div", { class: "totals" }, figure(databases === 1 ? "Database" : "Databases", count(databases)), figure("Tables", count(tables.length) + (tables.length === 500 ? "+" : "")), figure("Rows", count(sum("rows"))),
-                figure("On disk", bytes(sum("bytes"))), disks.map((disk) => figure(`Free on disk “${disk.name}”, ${percent(Number(disk.total) > 0 ? disk.free / disk.total : null)}`, bytes(disk.free)))),
+            h("div", { class: "totals" }, figure(databases === 1 ? "Database" : "Databases", count(databases)),
+                figure("Tables", count(tables.length) + (tables.length === 500 ? "+" : "")), figure("Rows", count(sum("rows"))),
+                figure("On disk", bytes(sum("bytes"))),
+                disks.map((disk) => figure(`Free on disk “${disk.name}”, ${percent(Number(disk.total) > 0 ? disk.free / disk.total : null)}`,
+                bytes(disk.free)))),
             tables.length ? table : h("p", { class: "muted" }, "There is no table yet. A pipe makes one when it is created."),
-            !all && tables.length > most ? h("div", { class: "row" }, button(`Show all ${count(tables.length)}`, () => show(tables, disks, true), { small: true })) : null);
+            !all && tables.length > most
+                ? h("div", { class: "row" }, button(`Show all ${count(tables.length)}`, () => show(tables, disks, true), { small: true })) : null);
     }
 
     if (!can(permissions.useSQL, service.id)) {
@@ -52,4 +59,9 @@ export function sizesSection(service, signal) {
         body.removeAttribute("aria-busy");
     } else load();
     return node;
+}
+
+/** How many times smaller a table is on disk. */
+function factor({ raw, bytes: stored }) {
+    return Number(raw) && Number(stored) ? `${(raw / stored).toFixed(1)}×` : "–";
 }

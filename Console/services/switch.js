@@ -20,7 +20,8 @@ export async function startService(service) {
 export async function stopService(service) {
     let changed;
     await confirmed(`Stop ${service.name}?`, {
-        text: "Its pipes stop too, until it is started again: they then go on where they were. Its query endpoints answer that the service is not there, and the query editor cannot run anything on it.",
+        text: "Its pipes stop too, until it is started again: they then go on where they were. "
+            + "Its query endpoints answer that the service is not there, and the query editor cannot run anything on it.",
         action: "Stop service", work: async () => { changed = await commandService(service.id, "stop"); },
     });
     if (changed) toast(`“${service.name}” stops`);
@@ -42,7 +43,8 @@ export function openRename(service) {
                 if (rest.length) replace(problem, notice(rest.join("; "), "bad"));
             }
         }, { kind: "primary" });
-        const form = h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); save.click(); } }, field("Name", name, { path: "name", hint: "Only for people: pipes, endpoints and programs use the id." }), problem);
+        const form = h("form", { novalidate: true, onsubmit: (event) => { event.preventDefault(); save.click(); } },
+            field("Name", name, { path: "name", hint: "Only for people: pipes, endpoints and programs use the id." }), problem);
         return { body: form, foot: [button("Cancel", () => close()), save] };
     });
 }
