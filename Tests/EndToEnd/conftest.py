@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from api import API, SQL  # noqa: E402
+from browser import Browser  # noqa: E402
 from endpoints import Endpoints  # noqa: E402
 from kafka import Broker, Certificates  # noqa: E402
 from postgres import Postgres  # noqa: E402
@@ -79,6 +80,14 @@ def endpoints(shared_endpoints):
     """One key for all tests; what a test published goes with it."""
     yield shared_endpoints
     shared_endpoints.close()
+
+
+@pytest.fixture
+def browser(penstock, tmp_path):
+    """A window of its own for each test, not signed in."""
+    window = Browser(penstock.base, tmp_path)
+    yield window
+    window.close()
 
 
 @pytest.fixture

@@ -215,6 +215,7 @@ struct RunRoutes: Sendable {
         authenticator.keyUse.note(found.key, at: api.now())
         guard let service = snapshot.services[id] else { throw QueryFailure(404, "NOT_FOUND", "service \(id.prefix(80)) does not exist") }
         let route = try Self.route(of: found, on: service)
+        if found.session != nil { try await api.queries.prepareOnce(roles: route.record.roles, service: id) }
         if let pause = try await waking(service.record, request, context, found) { return pause }
 
         let presence = CallerPresence()

@@ -79,6 +79,12 @@ final class AccountSetup: Sendable {
         }
     }
 
+    /// For roles that no endpoint names: ``prepare(_:)``, unless this process did it before.
+    func prepareOnce(_ roles: [String]) async throws(QueryFailure) {
+        if state.withLock({ $0.prepared.isSuperset(of: roles) }) { return }
+        try await prepare(roles)
+    }
+
     // MARK: Parts
 
     private var managed: ManagedAccount { ManagedAccount(service: service, client: client, logger: logger) }

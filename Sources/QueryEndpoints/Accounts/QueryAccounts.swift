@@ -58,6 +58,11 @@ public final class QueryAccounts: Sendable {
         try await entry(id).setup.prepare(roles)
     }
 
+    /// ``prepare(roles:service:)``, unless this process did it before: for the console, whose roles no endpoint names.
+    public func prepareOnce(roles: [String], service id: String) async throws(QueryFailure) {
+        try await entry(id).setup.prepareOnce(roles)
+    }
+
     /// Whether a failed statement is worth a second try, once: its user or a role was lost behind Penstock's back and is there again.
     ///
     /// Such a statement had no effect. Throws like ``client(service:)``.

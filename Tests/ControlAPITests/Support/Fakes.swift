@@ -123,6 +123,8 @@ final class FakeQueries: QueryControl {
         }
     }
 
+    func prepareOnce(roles: [String], service: String) async throws(QueryFailure) { try await prepare(roles: roles, service: service) }
+
     func prepare(roles: [String], service: String) async throws(QueryFailure) {
         let refusal = state.withLock { state in
             state.prepared.append(roles)
