@@ -6,7 +6,7 @@ import { button } from "../../components/button.js";
 import { notice } from "../../components/notice.js";
 
 const advice = {
-    0: "Nothing was run. Check that Penstock and the network are up, then run again.",
+    0: "No answer came; a statement that writes may have run all the same. Check that Penstock and the network are up, then run again.",
     429: "Too many statements at the same time, or too many in a minute: wait, then run again.",
     502: "ClickHouse refuses the user that Penstock signs in with. Check the service's user and password.",
     503: "ClickHouse does not answer or has no room. Check that it runs (Services), then run again.",

@@ -1,5 +1,5 @@
 // The table of a result. Only the rows and columns in view are elements; their texts come from the worker.
-import { h } from "../../core/dom.js";
+import { h, uniqueID } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { isNumeric } from "../types.js";
 import { VirtualScroll } from "./scroll.js";
@@ -17,10 +17,13 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
     const head = h("div", { class: "grid-head", role: "row", "aria-rowindex": "1" });
     const body = h("div", { class: "grid-body", role: "rowgroup" });
     const layer = h("div", { class: "grid-layer" }, h("div", { role: "rowgroup" }, head), body);
+    const helpID = uniqueID("grid-help");
+    const help = h("span", { id: helpID, hidden: true },
+        "Arrow keys move, with Shift they select. Enter opens a cell; on a heading, above the first row, it sorts. Control C copies.");
     const element = h("div", {
-        class: "grid", role: "grid", tabindex: "0", "aria-label": "Result", "aria-colcount": String(columns.length + 1),
+        class: "grid", role: "grid", "aria-describedby": helpID, tabindex: "0", "aria-label": "Result", "aria-colcount": String(columns.length + 1),
         "aria-multiselectable": "true", dataset: { test: "result-grid" },
-    }, spacer, layer);
+    }, help, spacer, layer);
     const scroll = new VirtualScroll(element, spacer, rowHeight);
     const sizes = columns.map((column, at) => Math.min(widest,
         Math.max(narrowest, 26 + 8 * Math.max(Math.min(column.name.length, 28), Math.min(column.type.length * 0.86, 22), widths[at] ?? 0))));
@@ -85,7 +88,7 @@ export function resultGrid({ columns, source, sort, open, copy, widths }) {
         else element.removeAttribute("aria-activedescendant");
     }
 
-    const id = `grid-${Math.random().toString(36).slice(2)}`;
+    const id = uniqueID("grid");
     const cellID = (place, column) => `${id}-${place}-${column}`;
     const headID = (column) => `${id}-head-${column}`;
 
