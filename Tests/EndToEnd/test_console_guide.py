@@ -49,8 +49,8 @@ def test_from_a_query_to_an_endpoint_that_is_watched(browser, penstock, sql, tab
     browser.fill("origin", "JFK")
     browser.press(Keys.CONTROL, Keys.ENTER)
     browser.until(lambda: len(cells(browser)) == 10, "ten rows")
-    assert [row[-3:] for row in cells(browser)] == [[row["dest"], f"{int(row['flights']):,}" if ',' in cells(browser)[0][-2] else str(row["flights"]), str(row["delay"])] for row in expected]
-    assert "10 rows" in browser.text("[data-test=result-status]") or "10" in browser.text("[data-test=result-status]")
+    assert [row[-3:] for row in cells(browser)] == [[row["dest"], str(row["flights"]), str(row["delay"])] for row in expected]
+    assert "10 rows" in browser.text("[data-test=result-status]")
 
     # A value outside its type is refused beside its field, before anything runs.
     browser.fill("month", "300")
@@ -77,7 +77,7 @@ def test_from_a_query_to_an_endpoint_that_is_watched(browser, penstock, sql, tab
     browser.click("Create endpoint")
     url = browser.css("[data-test=endpoint-url]").text
     assert re.fullmatch(re.escape(penstock.base) + r"/run/[0-9a-f-]{36}", url)
-    sample = browser.text("[role=tabpanel] pre")
+    sample = browser.until(lambda: browser.text("dialog [aria-label=Samples] pre"), "the samples")
     assert sample.startswith("curl") and url in sample and "param_month" in sample
     browser.click("Done")
 
@@ -86,9 +86,8 @@ def test_from_a_query_to_an_endpoint_that_is_watched(browser, penstock, sql, tab
     answer = subprocess.run(call, capture_output=True, text=True, check=True, timeout=30).stdout
     assert "access-control-allow-origin: https://app.example.com" in answer.lower()
     assert [line for line in answer.splitlines() if line.startswith("{")][0].startswith('{"dest":"' + expected[0]["dest"])
-    ready = sample.replace("'<key_id>:<key_secret>'", f"'{':'.join(secret)}'")
-    done = subprocess.run(["bash", "-c", ready], capture_output=True, text=True, timeout=30)
-    assert done.returncode == 0 and "error" not in done.stdout[:20], (ready.replace(secret[1], "…"), done.stdout[:300], done.stderr[:300])
+    done = subprocess.run(["bash", "-c", sample], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and "error" not in done.stdout[:20], (sample.replace(secret[1], "…"), done.stdout[:300], done.stderr[:300])
 
     # The button appears beside Share, and the fly-out shows the calls.
     browser.click("Monitoring")
@@ -129,7 +128,6 @@ def test_a_million_rows_scroll_without_blocking(browser, penstock):
     write(browser, "SELECT number, toString(cityHash64(number)) AS hash, now() + number AS time FROM numbers(1000000)")
     browser.press(Keys.CONTROL, Keys.ENTER)
     browser.until(lambda: "1,000,000" in browser.text("[data-test=result-status]"), "a million rows", 60)
-    browser.until(lambda: "one" in browser.text("[data-test=result-status]") or True, "the end")
     browser.long_tasks()
     browser.driver.execute_async_script(r"""
         const done = arguments[arguments.length - 1], grid = document.querySelector(".grid");
