@@ -129,7 +129,17 @@ class Browser:
 
     def fill(self, label: str, value: str, within: str | None = None):
         """Types into a field in the place of what it holds; chooses of a select by value or text."""
-        node = self.field(label, within)
+        return self.type_into(self.field(label, within), value, label)
+
+    def fill_path(self, path: str, value: str):
+        """The same for the field that stands for this member of a body of the API."""
+        return self.type_into(self.path_field(path), value, path)
+
+    def path_field(self, path: str):
+        selector = f'.field[data-path="{path}"] :is(input, select, textarea)'
+        return self.until(lambda: next((one for one in self.driver.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()), None), selector)
+
+    def type_into(self, node, value: str, label: str = "the field"):
         self.js("arguments[0].scrollIntoView({block: 'center'})", node)
         if node.tag_name == "select":
             chosen = self.js(
@@ -159,6 +169,16 @@ class Browser:
         self.click("Sign in", tags="button")
         self.css(".shell")
 
+    def tab(self, id: str):
+        """One of the tabs of a page."""
+        self.css(f'[role=tab][data-tab="{id}"]').click()
+        self.css(f'[role=tab][data-tab="{id}"][aria-selected=true]')
+
+    def menu(self, button: str, item: str):
+        """Opens the menu of the button with this name, and chooses."""
+        self.click(button, tags="button")
+        self.click(item, tags="[role=menuitem], [role=menuitemradio]")
+
     # Judging
 
     def problems(self) -> list[str]:
@@ -174,10 +194,11 @@ class Browser:
         """Violations of WCAG A and AA that axe finds in what is shown."""
         if not self.js("return typeof window.axe === 'object'"):
             self.js(AXE.read_text())
-        found = self.driver.execute_async_script(
+        answer = self.driver.execute_async_script(
             "const done = arguments[arguments.length - 1]; axe.run(document, {runOnly: {type: 'tag', values: arguments[0]}})"
-            ".then((result) => done(result.violations), (error) => done([{id: String(error), nodes: []}]))", LEVELS)
-        return [f"{one['id']}: {one.get('help')}: {node['html'][:200]} ({'; '.join(str(x) for x in node['target'])})" for one in found for node in one["nodes"] or [{"html": "", "target": []}]]
+            ".then((result) => done({found: result.violations, passed: result.passes.length}), (error) => done({found: [{id: String(error), nodes: []}], passed: 0}))", LEVELS)
+        assert answer["found"] or answer["passed"] > 5, "axe looked at nothing"
+        return [f"{one['id']}: {one.get('help')}: {node['html'][:200]} ({'; '.join(str(x) for x in node['target'])})" for one in answer["found"] for node in one["nodes"] or [{"html": "", "target": []}]]
 
     def overflow(self) -> list[str]:
         """Elements that make the page wider than the window; those that scroll by themselves do not."""
