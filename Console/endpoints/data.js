@@ -1,6 +1,5 @@
 // Query API endpoints as the API has them.
 import { envelope, get, post, put, query, remove } from "../core/api.js";
-import { remember, remembered } from "../core/preferences.js";
 import { servicePath } from "../core/session.js";
 
 export const endpointPath = (service, rest = "") => servicePath(service, `/query-api-endpoints${rest}`);
@@ -22,7 +21,7 @@ export const createEndpoint = (service, body) => post(endpointPath(service), bod
 export const deleteEndpoint = (service, id) => remove(endpointPath(service, `/${id}`));
 
 const writable = ["name", "sql", "database", "apiKeyIds", "roles", "parameters", "allowedOrigins", "format", "cacheSeconds", "answerVersion",
-    "limits", "tokens"];
+    "limits", "tokens", "savedQueryId"];
 
 /**
  * Replaces an endpoint by itself with these members changed. The body is always whole: the API empties what is left out of `parameters`
@@ -34,23 +33,12 @@ export function changeEndpoint(service, endpoint, changes) {
     return put(endpointPath(service, `/${endpoint.id}`), { ...body, ...changes });
 }
 
-const pairs = "endpointOfQuery";
-
-/**
- * The endpoint that was made of a saved query, whole; null where there is none. An endpoint does not name the query it was made of, so it
- * is the one that this browser made of it, else the newest of the same name.
- */
+/** The endpoint that was made of a saved query, whole: one that names it, else one of the same name that names none. Null: there is none. */
 export async function endpointOf(saved, service, signal) {
-    const all = await allEndpoints(service, signal);
-    const pair = remembered(pairs, {})[saved.id];
-    const found = all.find((one) => one.id === pair)
-        ?? all.filter((one) => one.name === saved.name).sort((a, b) => String(b.createdAt).localeCompare(String(a.createdAt)))[0];
+    const newest = (one, other) => String(other.createdAt).localeCompare(String(one.createdAt));
+    const all = (await allEndpoints(service, signal)).sort(newest);
+    const found = all.find((one) => one.savedQueryId === saved.id) ?? all.find((one) => !one.savedQueryId && one.name === saved.name);
     return found ? readEndpoint(service, found.id, signal) : null;
-}
-
-/** Remembers that the endpoint was made of the query; for renamed ones. */
-export function rememberPair(savedID, endpointID) {
-    if (savedID) remember(pairs, { ...remembered(pairs, {}), [savedID]: endpointID });
 }
 
 /** Database roles as people call them. */

@@ -9,7 +9,7 @@ import { notice } from "../components/notice.js";
 import { toast } from "../components/toast.js";
 import { allKeys } from "../keys/data.js";
 import { secretOnce } from "../keys/secret.js";
-import { changeEndpoint, createEndpoint, endpointOf, rememberPair } from "./data.js";
+import { changeEndpoint, createEndpoint, endpointOf } from "./data.js";
 import { diffView } from "./diff.js";
 import { endpointForm } from "./form.js";
 import { openapiButton } from "./openapi.js";
@@ -57,11 +57,10 @@ function showForm(view, values, existing = null) {
     }
     const form = endpointForm(values, { keys: state.keys, service, isNew: !existing });
     const submit = button(existing ? "Save changes" : "Create endpoint", async () => {
-        const result = await form.send((members) => existing ? changeEndpoint(service, existing, members) : createEndpoint(service, members));
+        const result = await form.send((members) => existing ? changeEndpoint(service, existing, { ...members, savedQueryId: saved.id }) : createEndpoint(service, { ...members, savedQueryId: saved.id }));
         if (!result) return;
         state.endpoint = result;
         for (const made of form.made) { state.made.push(made); state.keys.unshift(made.key); }
-        rememberPair(saved.id, result.id);
         if (existing) toast("The endpoint was changed");
         showEndpoint(view, !existing);
     }, { kind: "primary", attributes: { "data-test": "publish" } });

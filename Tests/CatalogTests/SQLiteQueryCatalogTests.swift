@@ -14,7 +14,7 @@ import Testing
         QueryEndpointRecord(
             id: id, serviceID: Example.service, name: "visible name", query: EndpointQuery(sql: "SELECT 1", database: "default"),
             apiKeyIDs: ["k"], roles: ["r"], tokens: TokenTrust(algorithm: "HS256", secret: secret, issuer: "visible issuer"),
-            createdAt: Example.time(1), updatedAt: Example.time(1))
+            savedQueryID: "q", createdAt: Example.time(1), updatedAt: Example.time(1))
     }
 
     @Test func sharedSecretsCannotBeReadInTheFiles() async throws {

@@ -106,7 +106,7 @@ package struct KafkaSizes: Hashable, Sendable {
     package init(_ scaling: PipeScaling) {
         let memory = scaling.replicaMemoryGb
         batchBytes = max(8 << 20, Int(memory * 28 * 1_048_576))
-        queueBytes = min(max(24 << 20, Int(memory * 24 * 1_048_576)), 256 << 20)
+        queueBytes = min(max(16 << 20, Int(memory * 16 * 1_048_576)), 256 << 20)
         fetchBytes = queueBytes / 2
         partitionFetchBytes = 1 << 20
         largestMessage = memory <= 0.5 ? 16_000_000 : 32_000_000

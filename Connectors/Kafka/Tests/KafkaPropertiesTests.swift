@@ -75,7 +75,7 @@ import Testing
         #expect(properties["enable.auto.commit"] == "false")
         #expect(properties["enable.auto.offset.store"] == "false")
         #expect(properties["auto.offset.reset"] == "error")
-        #expect(properties["queued.max.messages.kbytes"] == "24576")
+        #expect(properties["queued.max.messages.kbytes"] == "16384")
         #expect(properties["group.id"] == "g")
         #expect(String(describing: properties) == "KafkaProperties(…)")
     }
@@ -87,7 +87,7 @@ import Testing
         let large = KafkaSizes(PipeScaling(replicaMemoryGb: 8))
         #expect(large.batchBytes == 224 << 20)
         #expect(large.largestMessage == 32_000_000)
-        #expect(large.queueBytes == 256 << 20)
+        #expect(large.queueBytes == 128 << 20)
     }
 }
 

@@ -123,12 +123,14 @@ public struct QueryEndpointRecord: Hashable, Sendable, Codable {
     public var tokens: TokenTrust?
     /// Form of answers to calls without `x-clickhouse-endpoint-version`: 1 or 2.
     public var answerVersion: Int
+    /// The saved query it was made of; that may be gone.
+    public var savedQueryID: String?
     public var createdAt: Date
     public var updatedAt: Date
     public init(
         id: String, serviceID: String, name: String, query: EndpointQuery, version: Int = 1, apiKeyIDs: [String], roles: [String],
         allowedOrigins: [String] = [], limits: EndpointLimits = EndpointLimits(), tokens: TokenTrust? = nil, answerVersion: Int = 2,
-        createdAt: Date, updatedAt: Date
+        savedQueryID: String? = nil, createdAt: Date, updatedAt: Date
     ) {
         self.id = id
         self.serviceID = serviceID
@@ -141,6 +143,7 @@ public struct QueryEndpointRecord: Hashable, Sendable, Codable {
         self.limits = limits
         self.tokens = tokens
         self.answerVersion = answerVersion
+        self.savedQueryID = savedQueryID
         self.createdAt = createdAt
         self.updatedAt = updatedAt
     }

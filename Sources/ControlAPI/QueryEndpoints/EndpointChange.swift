@@ -38,6 +38,7 @@ struct EndpointChange: Sendable {
         if isSet("format") { record.query.format = body["format"]?.string }
         if isSet("cacheSeconds") { record.query.cacheSeconds = body["cacheSeconds"]?.integer.map(Int.init) }
         if isSet("answerVersion") { record.answerVersion = body["answerVersion"]?.integer.map(Int.init) ?? 2 }
+        if isSet("savedQueryId") { record.savedQueryID = body["savedQueryId"]?.string?.lowercased() }
         if isSet("limits") { record.limits = Self.limits(body["limits"]) }
         if isSet("tokens") { record.tokens = Self.tokens(body["tokens"], stored: stored.tokens) }
     }

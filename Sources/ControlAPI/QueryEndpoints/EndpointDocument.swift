@@ -26,7 +26,8 @@ struct EndpointDocument: Sendable {
             "allowedOrigins": Self.list(endpoint.allowedOrigins), "version": .integer(Int64(endpoint.version)),
             "format": endpoint.query.format.map { .string($0) } ?? .null, "cacheSeconds": Self.number(endpoint.query.cacheSeconds),
             "limits": Self.limits(endpoint.limits), "tokens": endpoint.tokens.map(Self.tokens) ?? .null,
-            "answerVersion": .integer(Int64(endpoint.answerVersion)), "createdAt": .string(WireDate.string(endpoint.createdAt)),
+            "answerVersion": .integer(Int64(endpoint.answerVersion)),
+            "savedQueryId": endpoint.savedQueryID.map { .string($0) } ?? .null, "createdAt": .string(WireDate.string(endpoint.createdAt)),
             "updatedAt": .string(WireDate.string(endpoint.updatedAt)),
         ]
     }

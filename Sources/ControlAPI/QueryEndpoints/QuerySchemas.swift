@@ -73,6 +73,7 @@ enum QuerySchemas {
         Field("limits", .object(limits), "Bounds of every call (Penstock)."),
         Field("tokens", .object(tokens), "Whose JSON Web Tokens are accepted instead of an API key (Penstock)."),
         Field("answerVersion", .integer(1...2), "Form of answers to calls that name none: 1 wrapped, 2 raw (Penstock)."),
+        Field("savedQueryId", .uuid, "The saved query it was made of, which need not be there any more (Penstock)."),
     ]
 
     private static let url = Field("url", .string, "Where it is called.", .readOnly)

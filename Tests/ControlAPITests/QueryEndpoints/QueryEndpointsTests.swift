@@ -57,7 +57,7 @@ typealias HTTPMethod = HTTPRequest.Method
         let key = try await fixture.keyID("query")
         let secret = "0123456789abcdef0123456789abcdef"
         let extensions: JSONValue = [
-            "format": "CSV", "cacheSeconds": 60, "answerVersion": 1,
+            "format": "CSV", "cacheSeconds": 60, "answerVersion": 1, "savedQueryId": "ABCDEFAB-0000-4000-8000-000000000001",
             "limits": ["resultRows": 10, "concurrency": 3, "settings": ["max_bytes_before_external_sort"]],
             "tokens": ["algorithm": "HS256", "secret": .string(secret), "issuer": "me", "fixedParameters": ["year": "yr"]],
         ]
@@ -72,6 +72,7 @@ typealias HTTPMethod = HTTPRequest.Method
             let path = "~~/query-api-endpoints/\(id)"
             #expect(answer.result["limits"] == extensions["limits"] && answer.result["cacheSeconds"] == 60)
             #expect(answer.result["tokens"] == ["algorithm": "HS256", "issuer": "me", "fixedParameters": ["year": "yr"]])
+            #expect(answer.result["savedQueryId"] == "abcdefab-0000-4000-8000-000000000001")
             let before = try #require(try await fixture.catalog.queryEndpoint(id))
             #expect(before.tokens?.secret == secret)
 
@@ -87,11 +88,11 @@ typealias HTTPMethod = HTTPRequest.Method
             #expect(try await fixture.catalog.queryEndpoint(id)?.tokens?.secret == secret, "what was read can be sent back")
 
             let reset = try await client.send(
-                .put, path, body: body(["format": nil, "cacheSeconds": nil, "answerVersion": nil, "limits": nil, "tokens": nil]))
+                .put, path, body: body(["format": nil, "cacheSeconds": nil, "answerVersion": nil, "limits": nil, "tokens": nil, "savedQueryId": nil]))
             #expect(reset.status == 200)
             let plain = try #require(try await fixture.catalog.queryEndpoint(id))
             #expect(plain.query.format == nil && plain.query.cacheSeconds == nil && plain.answerVersion == 2)
-            #expect(plain.limits == EndpointLimits() && plain.tokens == nil)
+            #expect(plain.limits == EndpointLimits() && plain.tokens == nil && plain.savedQueryID == nil)
         }
     }
 

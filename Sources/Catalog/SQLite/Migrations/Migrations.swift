@@ -9,7 +9,7 @@ struct SchemaStep: Sendable {
 
 enum Migrations {
     /// In the order they are applied.
-    static let all: [SchemaStep] = [.v001, .v002, .v003, .v004]
+    static let all: [SchemaStep] = [.v001, .v002, .v003, .v004, .v005]
 
     /// Brings the schema up to date, or refuses a database that is ahead of this build.
     static func run(on pool: DatabasePool) throws {
