@@ -152,7 +152,7 @@ struct MessageIntakeTests {
         bench.intake.closeAtEnd()
         #expect(bench.intake.closeDue(now: .zero, wait: .seconds(5)) == nil, "nothing is open any more")
         let batch = try await bench.closed(1)[0]
-        #expect(batch.ranges == [range(0, 0, 4)] && batch.reason == .time)
+        #expect(batch.ranges == [range(0, 0, 4)] && batch.reason == .caughtUp)
         #expect(!bench.table.isSettled)
         bench.table.settled.update { $0[TopicPartition("t", 0)] = 5 }
         #expect(bench.table.isSettled)
