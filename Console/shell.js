@@ -34,9 +34,10 @@ export function shell() {
         h("div", { class: "sidebar" },
             h("a", { class: "brand", href: href("/queries") }, h("img", { src: "/console/icon.svg", alt: "" }), "Penstock"),
             picker, h("nav", { "aria-label": "Areas" }, h("ul", {}, [...links.values()].map((link) => h("li", {}, link)))),
-            h("div", { class: "foot" }, status, h("div", { class: "who clip", title: session().key.name }, session().key.name, " · ", session().organization.name),
+            h("div", { class: "foot" }, status,
+                h("div", { class: "who clip", title: session().key.name }, session().key.name, " · ", session().organization.name),
                 h("div", { class: "row tight" }, themeButton(),
-                    button("Sign out", async () => { try { await signOut(); location.replace("/"); location.reload(); } catch (error) { toastError(error); } }, { symbol: "signout", kind: "quiet", small: true })))),
+                    button("Sign out", leave, { symbol: "signout", kind: "quiet", small: true })))),
         main);
     const toggle = (open = !frame.classList.contains("open")) => frame.classList.toggle("open", open);
     frame.addEventListener("click", (event) => { if (event.target === frame) toggle(false); });
@@ -63,7 +64,9 @@ export function shell() {
             await fillPicker();
             content = load
                 ? await (await load()).default({ ...context, title, service: chosenService() })
-                : h("div", { class: "page" }, h("h1", {}, "No such page"), empty("Nothing stands at this address", "It may have been deleted, or the link is cut off.", h("a", { class: "button", href: href("/queries") }, "Go to the queries")));
+                : h("div", { class: "page" }, h("h1", {}, "No such page"),
+                    empty("Nothing stands at this address", "It may have been deleted, or the link is cut off.",
+                        h("a", { class: "button", href: href("/queries") }, "Go to the queries")));
         } catch (error) {
             if (context.signal.aborted || error.name === "AbortError") return;
             if (error.name !== "ApiError") console.error(error);
@@ -77,6 +80,14 @@ export function shell() {
     }
     for (const type of ["sessionrenewed", "serviceschange"]) window.addEventListener(type, () => { services = null; });
     return { element: frame, show };
+}
+
+async function leave() {
+    try {
+        await signOut();
+        location.replace("/");
+        location.reload();
+    } catch (error) { toastError(error); }
 }
 
 function themeButton() {

@@ -30,6 +30,13 @@ forbid '\bAny\b|\bAnyObject\b' 'Any is forbidden; use a type' "${sources[@]}"
 forbid 'TODO|FIXME|XXX' 'open ends belong into an issue' "${all[@]}"
 [ ${#tests[@]} -eq 0 ] || forbid 'Task\.sleep|\busleep\(|[^.A-Za-z]sleep\(' 'tests wait for states, not for time' "${tests[@]}"
 
+# The console builds elements of text and nodes only, and its content policy refuses inline code.
+mapfile -t console < <(find Console -name '*.js' 2>/dev/null | sort)
+forbid '\.(inner|outer)HTML\b|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|createContextualFragment|javascript:' \
+    'markup and code made of text are forbidden in the console' "${console[@]}"
+forbid '.{151}' 'lines of the console have at most 150 characters' "${console[@]}"
+[ ${#console[@]} -eq 0 ] || wc -l "${console[@]}" | awk '$2 != "total" && $1 > 400 {print; bad = 1} END {exit bad}' || fail "a module of the console has more than 400 lines"
+
 # Sizes: the median stays near 120 lines, nothing grows past 700.
 if [ ${#all[@]} -gt 0 ]; then
     wc -l "${all[@]}" | awk '$2 != "total" {print $1, $2}' | sort -n > /tmp/penstock-sizes.$$

@@ -22,5 +22,6 @@ export function codeBlock(text, { mode = null, label = "Code" } = {}) {
     const pre = h("pre", { tabindex: "0", role: "region", "aria-label": label }, text);
     if (mode) codeMirror().then((mirror) => mirror.runMode(text, mode, pre), () => { /* not installed: the text stays plain */ });
     pre.classList.add("cm-s-penstock");
-    return h("div", { class: "code" }, pre, h("div", { class: "copy" }, button("Copy", () => copyText(text), { symbol: "copy", iconOnly: true, small: true })));
+    const copy = button("Copy", () => copyText(text), { symbol: "copy", iconOnly: true, small: true });
+    return h("div", { class: "code" }, pre, h("div", { class: "copy" }, copy));
 }

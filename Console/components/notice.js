@@ -3,7 +3,8 @@ import { icon } from "./icon.js";
 
 /** A message within a page: "info", "good", "warn" or "bad". */
 export function notice(content, kind = "info", ...more) {
-    return h("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : null }, icon(kind), h("div", { class: "grow stack" }, h("div", {}, content), ...more));
+    const role = kind === "bad" ? "alert" : null;
+    return h("div", { class: `notice ${kind}`, role }, icon(kind), h("div", { class: "grow stack" }, h("div", {}, content), ...more));
 }
 
 /** What a list shows while it has nothing: what it is for and what to do next. */

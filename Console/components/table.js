@@ -7,10 +7,13 @@ import { h, replace } from "../core/dom.js";
 export function dataTable(label, columns, { key = (record) => record.id } = {}) {
     const body = h("tbody");
     const table = h("table", { class: "data", "aria-label": label },
-        h("thead", {}, h("tr", {}, columns.map((column) => h("th", { scope: "col", class: column.number ? "number" : "" }, column.title || h("span", { class: "visually-hidden" }, "Actions"))))), body);
+        h("thead", {}, h("tr", {}, columns.map(heading))), body);
     const frame = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": label }, table);
     const rows = new Map();
-    const fill = (row, record) => replace(row, columns.map((column, index) => h(index === 0 ? "th" : "td", { scope: index === 0 ? "row" : null, class: column.number ? "number" : "" }, column.cell(record))));
+    const fill = (row, record) => replace(row, columns.map((column, index) => {
+        const attributes = { scope: index === 0 ? "row" : null, class: column.number ? "number" : "" };
+        return h(index === 0 ? "th" : "td", attributes, column.cell(record));
+    }));
     frame.update = (records) => {
         const seen = new Set();
         records.forEach((record, index) => {
@@ -26,4 +29,9 @@ export function dataTable(label, columns, { key = (record) => record.id } = {}) 
         return frame;
     };
     return frame;
+}
+
+function heading(column) {
+    const text = column.title || h("span", { class: "visually-hidden" }, "Actions");
+    return h("th", { scope: "col", class: column.number ? "number" : "" }, text);
 }

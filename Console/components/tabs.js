@@ -27,7 +27,8 @@ export function tabs(label, all, { initial = all[0].id, chosen = () => {}, signa
             node.setAttribute("aria-selected", String(is));
             node.tabIndex = is ? 0 : -1;
             if (is) panel.setAttribute("aria-labelledby", node.id);
-            if (is) requestAnimationFrame(() => { if (list.scrollWidth > list.clientWidth) list.scrollLeft = node.offsetLeft - list.offsetLeft - 24; });
+            if (!is) return;
+            requestAnimationFrame(() => { if (list.scrollWidth > list.clientWidth) list.scrollLeft = node.offsetLeft - list.offsetLeft - 24; });
         });
         chosen(id);
         const content = await all.find((tab) => tab.id === id).show(entered.signal);

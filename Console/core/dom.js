@@ -30,7 +30,8 @@ function setAttributes(node, attributes) {
 }
 
 function flatten(children) {
-    return children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false).map((one) => one instanceof Node ? one : String(one));
+    const present = children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false);
+    return present.map((one) => one instanceof Node ? one : String(one));
 }
 
 /** Puts these children in the place of those that `node` has. */

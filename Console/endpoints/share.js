@@ -57,7 +57,10 @@ function showForm(view, values, existing = null) {
     }
     const form = endpointForm(values, { keys: state.keys, service, isNew: !existing });
     const submit = button(existing ? "Save changes" : "Create endpoint", async () => {
-        const result = await form.send((members) => existing ? changeEndpoint(service, existing, { ...members, savedQueryId: saved.id }) : createEndpoint(service, { ...members, savedQueryId: saved.id }));
+        const result = await form.send((members) => {
+            const body = { ...members, savedQueryId: saved.id };
+            return existing ? changeEndpoint(service, existing, body) : createEndpoint(service, body);
+        });
         if (!result) return;
         state.endpoint = result;
         for (const made of form.made) { state.made.push(made); state.keys.unshift(made.key); }

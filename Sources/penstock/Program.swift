@@ -64,7 +64,8 @@ struct Program {
                 catalog: catalog, sources: Connectors.all, warehouses: warehouses, services: monitor,
                 metrics: CombinedMetrics([metrics, calls.metrics]),
                 pipes: RunningPipes(supervisor: supervisor, warehouses: warehouses, store: catalog, logger: logger),
-                queries: RunningQueries(accounts: accounts), calls: CallStatistics(log: calls), history: history, pipeLogs: logs, sessions: sessions,
+                queries: RunningQueries(accounts: accounts), calls: CallStatistics(log: calls), history: history, pipeLogs: logs,
+                sessions: sessions,
                 organizationID: organization.id, now: { Date() },
                 configuration: ControlAPIConfiguration(configuration), logger: logger),
             runs: RunDependencies(

@@ -69,7 +69,8 @@ package struct Authenticator: Sendable {
     /// A key that proved itself before, as it is now. Throws 401 when it may not be used any more, 403 as ``authenticate(_:_:)``.
     package func find(keyIDHash: String, from address: String) async throws -> Found {
         let now = api.now()
-        guard let found = try await access.current().keys[keyIDHash], found.key.isEnabled, found.key.expireAt.map({ $0 > now }) ?? true else {
+        guard let found = try await access.current().keys[keyIDHash], found.key.isEnabled, found.key.expireAt.map({ $0 > now }) ?? true
+        else {
             throw APIError.unauthorized(Self.sessionEnded)
         }
         return try admitted(Found(key: found.key, permissions: found.permissions), address)

@@ -28,7 +28,8 @@ public final class ConsoleFiles: Sendable {
     }
 
     private static let types = [
-        "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml",
+        "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
+        "svg": "image/svg+xml",
     ]
     private static let served: Set<String> = ["codemirror", "chart.js"]
 

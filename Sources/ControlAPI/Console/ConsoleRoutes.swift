@@ -15,7 +15,8 @@ struct ConsoleRoutes: Sendable {
 
     /// Scripts and styles of this server only, no inline code, no other place to send anything to, no frame around it.
     private static let policy = [
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "font-src 'self'", "connect-src 'self'",
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "font-src 'self'",
+        "connect-src 'self'",
         "worker-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
     ].joined(separator: "; ")
 
@@ -27,7 +28,8 @@ struct ConsoleRoutes: Sendable {
 
     private func respond(_ request: Request, _ path: String) throws -> Response {
         guard let files else {
-            throw APIError.notFound("the console's files are not installed; set console.directory in the configuration, or use the API under /v1")
+            throw APIError.notFound(
+                "the console's files are not installed; set console.directory in the configuration, or use the API under /v1")
         }
         guard let file = files.file(path) else {
             throw APIError.notFound("\(request.method.rawValue) \(request.uri.path) is not part of the console")

@@ -16,7 +16,9 @@ enum ServiceSchemas {
             Field("idleScaling", .boolean, "Always false: services do not go idle.", .readOnly),
             Field("ipAccessList", .list(.any), "Always empty: the server's own network rules apply.", .readOnly),
             Field("privateEndpointIds", .list(.string), "Always empty.", .readOnly),
-            Field("isEmbedded", .boolean, "Whether Penstock runs this server itself (Penstock); absent for one that is not configured.", .readOnly),
+            Field(
+                "isEmbedded", .boolean, "Whether Penstock runs this server itself (Penstock); absent for one that is not configured.",
+                .readOnly),
             Field("isPrimary", .boolean, "Always true.", .readOnly), Field("isReadonly", .boolean, "Always false.", .readOnly),
             Field("tags", .list(.any), "Always empty.", .readOnly),
             Field("enableCoreDumps", .boolean, "Always false.", .readOnly),

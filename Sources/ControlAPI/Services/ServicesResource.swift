@@ -101,7 +101,8 @@ package struct ServicesResource: APIResource {
             "id": .string(service.id), "name": .string(service.name), "state": .string(status?.state.rawValue ?? "terminated"),
             "clickhouseVersion": status?.version.map { .string($0) } ?? .null, "endpoints": .array(endpoints),
             "createdAt": .string(WireDate.string(service.createdAt)), "idleScaling": false, "ipAccessList": [],
-            "isEmbedded": status.map { .bool($0.isEmbedded) } ?? .null, "privateEndpointIds": [], "isPrimary": true, "isReadonly": false, "tags": [], "enableCoreDumps": false,
+            "isEmbedded": status.map { .bool($0.isEmbedded) } ?? .null, "privateEndpointIds": [], "isPrimary": true, "isReadonly": false,
+            "tags": [], "enableCoreDumps": false,
             "autoscalingMode": "vertical", "currentScaling": ["effectiveAutoscalingMode": "vertical"],
         ]
     }

@@ -24,6 +24,7 @@ package enum SessionCookie {
 
     /// The value of `Set-Cookie` that gives a token, or takes it away. It ends with the browser; the server ends it earlier.
     package static func header(_ token: String?, for request: Request, isSecure: Bool) -> String {
-        "\(name(request))=\(token ?? ""); Path=/; HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "") + (token == nil ? "; Max-Age=0" : "")
+        "\(name(request))=\(token ?? ""); Path=/; HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "")
+            + (token == nil ? "; Max-Age=0" : "")
     }
 }

@@ -62,7 +62,8 @@ extension ClickHousePipeLogs: PipeLogHistory {
             parameters["level"] = level.rawValue
         }
         if let before = filter.before {
-            conditions.append("(timestamp, cityHash64(level, code, message)) < (fromUnixTimestamp64Milli({time:Int64}, 'UTC'), {hash:UInt64})")
+            conditions.append(
+                "(timestamp, cityHash64(level, code, message)) < (fromUnixTimestamp64Milli({time:Int64}, 'UTC'), {hash:UInt64})")
             parameters["time"] = String(before.time)
             parameters["hash"] = String(before.hash)
         }

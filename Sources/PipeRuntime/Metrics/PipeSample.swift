@@ -46,7 +46,9 @@ public struct PipeSample: Hashable, Sendable {
 
         /// Nil without observations.
         init?(_ histogram: Histogram) {
-            guard let p50 = histogram.quantile(0.5), let p95 = histogram.quantile(0.95), let p99 = histogram.quantile(0.99) else { return nil }
+            guard let p50 = histogram.quantile(0.5), let p95 = histogram.quantile(0.95), let p99 = histogram.quantile(0.99) else {
+                return nil
+            }
             (self.p50, self.p95, self.p99) = (p50, p95, p99)
         }
     }

@@ -73,7 +73,8 @@ import Testing
             try await client.client.execute(uri: "/", method: .get) { page in
                 #expect(page.status == .ok)
                 let policy = page.headers.first { $0.name.canonicalName == "content-security-policy" }?.value ?? ""
-                for part in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "form-action 'none'"] {
+                for part in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "form-action 'none'"]
+                {
                     #expect(policy.contains(part))
                 }
                 #expect(!policy.contains("unsafe"))

@@ -88,7 +88,8 @@ typealias HTTPMethod = HTTPRequest.Method
             #expect(try await fixture.catalog.queryEndpoint(id)?.tokens?.secret == secret, "what was read can be sent back")
 
             let reset = try await client.send(
-                .put, path, body: body(["format": nil, "cacheSeconds": nil, "answerVersion": nil, "limits": nil, "tokens": nil, "savedQueryId": nil]))
+                .put, path,
+                body: body(["format": nil, "cacheSeconds": nil, "answerVersion": nil, "limits": nil, "tokens": nil, "savedQueryId": nil]))
             #expect(reset.status == 200)
             let plain = try #require(try await fixture.catalog.queryEndpoint(id))
             #expect(plain.query.format == nil && plain.query.cacheSeconds == nil && plain.answerVersion == 2)

@@ -19,7 +19,9 @@ import Testing
         try await RunFixture.run { fixture, client async throws in
             let path = "/service/\(APIFixture.serviceID)/run"
             let headers = Self.session(fixture, client, "admin")
-            func run(_ sql: String) async throws -> RunAnswer { try await client.send(.post, path, key: nil, body: Self.sql(sql), headers: headers) }
+            func run(_ sql: String) async throws -> RunAnswer {
+                try await client.send(.post, path, key: nil, body: Self.sql(sql), headers: headers)
+            }
             #expect(try await run("SELECT 1 AS one FORMAT JSONEachRow").text == "{\"one\":1}\n")
             #expect(try await run("CREATE TABLE \(fixture.database).t (a UInt8) ENGINE = MergeTree ORDER BY a").status == 200)
             #expect(try await run("INSERT INTO \(fixture.database).t VALUES (7)").status == 200)
@@ -37,14 +39,16 @@ import Testing
             let write = try await client.send(
                 .post, path, key: nil, body: Self.sql("CREATE TABLE \(fixture.database).t (a UInt8) ENGINE = Memory"), headers: headers)
             #expect(write.status == 403)
-            #expect(try await client.send(.post, path, key: nil, body: Self.sql("SELECT * FROM system.users"), headers: headers).status == 403)
+            #expect(
+                try await client.send(.post, path, key: nil, body: Self.sql("SELECT * FROM system.users"), headers: headers).status == 403)
         }
     }
 
     @Test func withoutThePermissionOrTheTokenNothingRuns() async throws {
         try await RunFixture.run { fixture, client async throws in
             let path = "/service/\(APIFixture.serviceID)/run"
-            let guest = try await client.send(.post, path, key: nil, body: Self.sql("SELECT 1"), headers: Self.session(fixture, client, "query"))
+            let guest = try await client.send(
+                .post, path, key: nil, body: Self.sql("SELECT 1"), headers: Self.session(fixture, client, "query"))
             #expect(guest.status == 403)
             #expect(guest.text.contains("sql-console:database:access"))
             var headers = Self.session(fixture, client, "admin")
@@ -60,7 +64,9 @@ import Testing
             let headers = Self.session(fixture, client, "admin")
             #expect(try await client.send(.get, path, key: nil, headers: headers).text == "{\"n\":3}\n")
             #expect(try await client.send(.get, path, key: nil, headers: Self.session(fixture, client, "developer")).status == 403)
-            #expect(try await client.send(.get, path, key: nil, headers: headers.merging(["Sec-Fetch-Site": "cross-site"]) { $1 }).status == 403)
+            #expect(
+                try await client.send(.get, path, key: nil, headers: headers.merging(["Sec-Fetch-Site": "cross-site"]) { $1 }).status == 403
+            )
         }
     }
 }

@@ -72,7 +72,8 @@ struct APIFixture: Sendable {
     var dependencies: APIDependencies {
         APIDependencies(
             catalog: catalog, sources: sources, warehouses: warehouses, services: services, metrics: metrics, pipes: pipes,
-            queries: queries, calls: calls, history: history, pipeLogs: pipeLogs, sessions: sessions, organizationID: Self.organizationID, now: { time.now }, configuration: configuration,
+            queries: queries, calls: calls, history: history, pipeLogs: pipeLogs, sessions: sessions, organizationID: Self.organizationID,
+            now: { time.now }, configuration: configuration,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

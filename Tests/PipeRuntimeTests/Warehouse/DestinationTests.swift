@@ -22,7 +22,9 @@ struct DestinationTests {
             #expect(Set(lines.map(\.message)) == Set((0..<5).map { "line \($0) <script>" }))
             #expect(zip(lines, lines.dropFirst()).allSatisfy { ($0.time, $0.place.hash) > ($1.time, $1.place.hash) })
             var pages: [PipeLogEntry] = []
-            while let page = try? await logs.lines(of: spec, PipeLogFilter(before: pages.last?.place), limit: 2), !page.isEmpty { pages += page }
+            while let page = try? await logs.lines(of: spec, PipeLogFilter(before: pages.last?.place), limit: 2), !page.isEmpty {
+                pages += page
+            }
             #expect(pages == lines)
             let errors = try await logs.lines(of: spec, PipeLogFilter(level: .error), limit: 10)
             #expect(errors.map(\.code) == ["TYPE_MISMATCH"])

@@ -48,7 +48,8 @@ extension Table where Record == QueryEndpointRecord {
                     id: id, serviceID: try $0.value("service_id"), name: try $0.value("name"), query: try $0.json("query"),
                     version: try $0.value("version"), apiKeyIDs: try $0.json("api_key_ids"), roles: try $0.json("roles"),
                     allowedOrigins: try $0.json("allowed_origins"), limits: try $0.json("limits"), tokens: tokens,
-                    answerVersion: try $0.value("answer_version"), savedQueryID: try $0.optional("saved_query_id"), createdAt: try $0.date("created_at"),
+                    answerVersion: try $0.value("answer_version"), savedQueryID: try $0.optional("saved_query_id"),
+                    createdAt: try $0.date("created_at"),
                     updatedAt: try $0.date("updated_at"))
             })
     }
