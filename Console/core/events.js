@@ -1,5 +1,5 @@
 // The one stream of live data. Pages listen to it; it is opened with the first listener and closed after the last.
-import { organizationPath, resume } from "./session.js";
+import { organizationPath, resume, session } from "./session.js";
 
 const listeners = new Map();
 let source = null;
@@ -37,22 +37,23 @@ export function listen(type, handler, signal) {
     listeners.get(type).add(handler);
     signal.addEventListener("abort", () => {
         listeners.get(type).delete(handler);
-        if ([...listeners.values()].every((set) => set.size === 0)) close();
+        if (!isWanted()) close();
     });
     open();
 }
 
 function open() {
-    if (source) return;
+    if (source || !session() || document.hidden) return;
     source = new EventSource(organizationPath("/events"));
     source.onopen = () => setState("open");
     source.onerror = async () => {
         setState("waiting");
-        // The browser tries again by itself, unless the answer was an error: then the session may be over.
-        if (source?.readyState === EventSource.CLOSED) {
-            close();
-            try { await resume(); } catch { /* unreachable: the next listener tries again */ }
-        }
+        // The browser tries again by itself, unless the answer was an error: then the session may be over, or a proxy has nobody behind it.
+        if (source?.readyState !== EventSource.CLOSED) return;
+        source = null;
+        let known = null;
+        try { known = await resume(); } catch { known = session(); }
+        if (known && isWanted()) setTimeout(() => { if (isWanted()) open(); }, 5000);
     };
     for (const type of ["pipes", "services", "calls", "activity"]) {
         source.addEventListener(type, (event) => {
@@ -63,10 +64,20 @@ function open() {
     }
 }
 
+const isWanted = () => [...listeners.values()].some((set) => set.size > 0);
+
 function close() {
     source?.close();
     source = null;
     setState("closed");
 }
 
+// A browser has six connections for a host, and each open stream takes one: windows that nobody looks at give theirs back.
+let hiding = null;
+document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    if (document.hidden) hiding = setTimeout(close, 10_000);
+    else if (isWanted()) open();
+});
 window.addEventListener("sessionend", close);
+window.addEventListener("sessionrenewed", () => { if (isWanted()) open(); });
