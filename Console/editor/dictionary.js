@@ -25,10 +25,11 @@ async function load(service) {
     const formats = rows(service, "SELECT name FROM system.formats WHERE is_output ORDER BY name").catch(() => []);
     try {
         const wanted = [...Object.keys(byContext), "table"].map((one) => `'${one}'`).join(", ");
-        for (const { word, context, belongs } of await rows(service,
-            `SELECT word, context, belongs FROM system.completions WHERE context IN (${wanted}) ORDER BY word`)) {
-            if (context === "table") words.tables.push({ database: belongs, name: word });
-            else words[byContext[context]].push(word);
+        for (const { found, context, database } of await rows(service,
+            `SELECT context, database, arraySort(groupArray(word)) AS found FROM (SELECT word, context, if(context = 'table', belongs, '') AS database
+            FROM system.completions WHERE context IN (${wanted})) GROUP BY context, database`)) {
+            if (context === "table") words.tables.push(...found.map((name) => ({ database, name })));
+            else words[byContext[context]] = found;
         }
     } catch (error) {
         if (error.status !== 400 && error.status !== 404) throw error;

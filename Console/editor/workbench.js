@@ -6,7 +6,7 @@ import { notice } from "../components/notice.js";
 import { tabs } from "../components/tabs.js";
 import { toast } from "../components/toast.js";
 import { permissions } from "../core/session.js";
-import { dictionary, forgetDictionary } from "./dictionary.js";
+import { forgetDictionary } from "./dictionary.js";
 import { usedVariables } from "./drafts.js";
 import { narrow, sideToggle, splitter } from "./layout.js";
 import { sqlPad } from "./pad.js";
@@ -190,9 +190,12 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
     showTab(true);
     queries.update();
     tables?.update();
-    if (mayRun) dictionary(service).then(() =>
-        pad.learn(service)).catch((error) => { if (!signal.aborted && error.status !== 401) console.warn("The server's words are not known:",
-        error.message); });
+    // The server's words are many: they are asked for when there is SQL to colour or to complete.
+    const learn = () => pad.learn(service).catch((error) => {
+        if (!signal.aborted && error.status !== 401) console.warn("The server's words are not known:", error.message);
+    });
+    if (mayRun && pad.text().trim()) learn();
+    else if (mayRun) pad.element.addEventListener("keydown", learn, { once: true, signal });
     // CodeMirror measures itself once it stands in the page.
     requestAnimationFrame(() => { pad.refresh(); if (!matchMedia("(pointer: coarse)").matches) pad.focus(); });
     return element;
