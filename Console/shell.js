@@ -75,6 +75,8 @@ export function shell() {
         }
         if (context.signal.aborted) return;
         replace(main, content);
+        // By this the time from the address to the first page is measured.
+        if (!performance.getEntriesByName("penstock-page").length) requestAnimationFrame(() => performance.mark("penstock-page"));
         window.scrollTo(0, 0);
         if (!main.contains(document.activeElement)) main.focus({ preventScroll: true });
     }

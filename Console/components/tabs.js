@@ -2,7 +2,7 @@ import { h, replace, uniqueID } from "../core/dom.js";
 
 /**
  * Tabs with their panel below. Tabs: `{ id, text, show(signal) }`, where `show` gives the panel's element (or a promise of it) each time
- * the tab is chosen; the signal is aborted when another is. `chosen(id)` is told of each choice.
+ * the tab is chosen; the signal is aborted when another is. `chosen(id)` is told of each choice that a person makes.
  */
 export function tabs(label, all, { initial = all[0].id, chosen = () => {}, signal }) {
     const panel = h("div", { role: "tabpanel", id: uniqueID("panel"), tabindex: "-1", class: "stack wide" });
@@ -19,7 +19,7 @@ export function tabs(label, all, { initial = all[0].id, chosen = () => {}, signa
         next.focus();
         next.click();
     });
-    async function choose(id) {
+    async function choose(id, tell = true) {
         leave.abort();
         const entered = leave = new AbortController();
         nodes.forEach((node, index) => {
@@ -30,12 +30,13 @@ export function tabs(label, all, { initial = all[0].id, chosen = () => {}, signa
             if (!is) return;
             requestAnimationFrame(() => { if (list.scrollWidth > list.clientWidth) list.scrollLeft = node.offsetLeft - list.offsetLeft - 24; });
         });
-        chosen(id);
+        // A page that was left while it was being made must not change the address of the next one.
+        if (tell && !signal?.aborted) chosen(id);
         const content = await all.find((tab) => tab.id === id).show(entered.signal);
         if (!entered.signal.aborted) replace(panel, content);
     }
     signal?.addEventListener("abort", () => leave.abort());
     const first = all.some((tab) => tab.id === initial) ? initial : all[0].id;
-    const ready = choose(first);
+    const ready = choose(first, false);
     return { element: h("div", { class: "stack wide" }, list, panel), choose, ready };
 }

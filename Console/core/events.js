@@ -3,6 +3,7 @@ import { organizationPath, resume, session } from "./session.js";
 
 const listeners = new Map();
 let source = null;
+let retry = null;
 let state = "closed";
 
 /** Newest known of every pipe, by id: what the stream said. */
@@ -43,18 +44,10 @@ export function listen(type, handler, signal) {
 }
 
 function open() {
-    if (source || !session() || document.hidden) return;
+    if (source || retry || !session() || document.hidden) return;
     source = new EventSource(organizationPath("/events"));
     source.onopen = () => setState("open");
-    source.onerror = async () => {
-        setState("waiting");
-        // The browser tries again by itself, unless the answer was an error: then the session may be over, or a proxy has nobody behind it.
-        if (source?.readyState !== EventSource.CLOSED) return;
-        source = null;
-        let known = null;
-        try { known = await resume(); } catch { known = session(); }
-        if (known && isWanted()) setTimeout(() => { if (isWanted()) open(); }, 5000);
-    };
+    source.onerror = lost;
     for (const type of ["pipes", "services", "calls", "activity"]) {
         source.addEventListener(type, (event) => {
             const data = JSON.parse(event.data);
@@ -64,9 +57,28 @@ function open() {
     }
 }
 
+/**
+ * The stream ended. Trying again is not left to the browser: a session that is over would be refused, and the browser would ask for a
+ * password by itself. So the session is asked for first; where it is over, that brings the sign-in.
+ */
+function lost() {
+    source?.close();
+    source = null;
+    setState("waiting");
+    retry = setTimeout(async () => {
+        let known = null;
+        try { known = await resume(); } catch { known = session(); }
+        if (!retry) return;
+        retry = null;
+        if (known && isWanted()) open();
+    }, 1500);
+}
+
 const isWanted = () => [...listeners.values()].some((set) => set.size > 0);
 
 function close() {
+    clearTimeout(retry);
+    retry = null;
     source?.close();
     source = null;
     setState("closed");

@@ -51,7 +51,8 @@ export default async function page({ params, signal, title }) {
         replace(attention, {
             stopped: notice("The service is stopped, and its pipes with it. Start it to go on.", "info"),
             failed: notice("The server does not answer. Check that it runs and that Penstock's configuration has its address and password.", "bad"),
-            degraded: notice("The server answers only in part. Its pipes wait and try again by themselves.", "warn"),
+            degraded: notice("The server does not answer. Check that it runs and can be reached from here; its pipes wait, and everything goes on "
+                + "by itself when it is back.", "warn"),
             terminated: notice("The service is no longer in Penstock's configuration. What was stored of it stays.", "warn"),
         }[service.state] ?? null);
         const all = [

@@ -117,6 +117,25 @@ class Browser:
         """The same as a person with the page open: by its fragment, without loading all anew."""
         self.js("location.hash = arguments[0]", path)
 
+    def visit(self, path: str, anew: bool = False):
+        """A page by its fragment, once it stands there with what it shows.
+
+        - anew: all is loaded again, as in a new window.
+        """
+        self.js("window.pageBefore = document.querySelector('main > *')")
+        if anew:
+            self.driver.get("about:blank")
+            self.open("/" + path)
+        elif self.js("return location.hash") != path:
+            self.go(path)
+            self.until(lambda: self.js("const node = document.querySelector('main > *'); return node !== null && node !== window.pageBefore"), path)
+        self.css("main h1, main .editor-bar")
+        self.settled()
+
+    def settled(self):
+        """Until nothing that is shown stands for something that is being loaded."""
+        self.until(lambda: not self.js("return document.querySelector('main .skeleton, dialog .skeleton, [aria-busy=true]:not(button)')"), "the page to be filled")
+
     def click(self, name: str, within: str | None = None, tags: str = "button, a, [role=tab], [role=menuitem], [role=menuitemradio], summary, label"):
         node = self.find(tags, name, within)
         self.until(lambda: node.is_enabled(), f"'{name}' to be enabled")

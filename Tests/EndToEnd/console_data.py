@@ -39,10 +39,10 @@ def put_flights(s3, bucket: str, rows: list[dict], files: int, prefix: str = "fl
     return keys
 
 
-def flights_pipe(moto, bucket: str, table: str, name: str, continuous: bool = False, **settings) -> dict:
+def flights_pipe(moto, bucket: str, table: str, name: str, prefix: str = "flights/", continuous: bool = False, **settings) -> dict:
     """The body of a pipe that loads them."""
     return s3_pipe(
-        moto, bucket, "flights/*.json", table, name=name, columns=COLUMNS, source={"isContinuous": True} if continuous else {},
+        moto, bucket, f"{prefix}*.json", table, name=name, columns=COLUMNS, source={"isContinuous": True} if continuous else {},
         destination={"tableDefinition": {"engine": {"type": "MergeTree"}, "sortingKey": ["origin", "time_hour"]}},
         settings={"object_storage_max_file_count": 1, **({"object_storage_polling_interval_ms": 1000} if continuous else {}), **settings})
 
