@@ -67,7 +67,12 @@ function lost() {
     setState("waiting");
     retry = setTimeout(async () => {
         let known = null;
-        try { known = await resume(); } catch { known = session(); }
+        try {
+            known = await resume();
+        } catch {
+            if (retry) lost();
+            return;
+        }
         if (!retry) return;
         retry = null;
         if (known && isWanted()) open();
