@@ -82,6 +82,7 @@ struct RunRoutes: Sendable {
         } catch {
             response = failure(error, context).response(bare: bareRefusals)
         }
+        if request.headers[.authorization] == nil { response.headers[Self.contentPolicy] = "default-src 'none'; sandbox" }
         if let allowed { CrossOrigin.add(to: &response.headers, origin: request.headers[.origin], allowed: allowed) }
         return response
     }
@@ -283,6 +284,8 @@ struct RunRoutes: Sendable {
 
     private static let version = HTTPField.Name("x-clickhouse-endpoint-version") ?? .acceptEncoding
     private static let upgrade = HTTPField.Name("x-clickhouse-endpoint-upgrade") ?? .acceptEncoding
+    /// A session may open an answer as a page. Whatever somebody's query makes of it, it is none of the console's.
+    private static let contentPolicy = HTTPField.Name("Content-Security-Policy") ?? .acceptEncoding
     private static let wake = HTTPField.Name("wake-service") ?? .acceptEncoding
 
     private static func answerVersion(_ request: Request) throws(QueryFailure) -> Int? {
