@@ -9,7 +9,7 @@ DATA_DIR ?= data
 LISTEN   ?= 127.0.0.1:8686
 export PENSTOCK_PYTHON := $(abspath $(PYTHON))
 
-.PHONY: help install install-test build up demo test test-unit test-e2e soak bench lint format clean
+.PHONY: help install install-test build up demo test test-unit test-e2e soak bench screenshots lint format clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ bench: install-test build ## throughput beside ClickHouse's own table functions 
 	$(PYTHON) Benchmarks/query_endpoints.py --penstock $(PENSTOCK) --write docs/benchmarks.md
 	$(PYTHON) Benchmarks/kafka.py --penstock $(PENSTOCK) --write docs/benchmarks.md
 	$(PYTHON) Benchmarks/postgres.py --penstock $(PENSTOCK) --write docs/benchmarks.md
+
+screenshots: install-test build ## take the pictures of the README anew
+	PENSTOCK_BINARY=$(abspath $(PENSTOCK)) $(PYTHON) scripts/screenshots.py
 
 lint: ## swift-format, warnings as errors, explicit imports, sizes, forbidden constructs
 	@scripts/lint.sh

@@ -11,10 +11,10 @@ export function button(text, action, { symbol, kind = "", iconOnly = false, smal
         "aria-label": iconOnly ? text : null, title: title ?? (iconOnly ? text : null), disabled, ...attributes,
     }, symbol ? icon(symbol) : null, iconOnly ? null : text);
     node.addEventListener("click", async (event) => {
+        const had = document.activeElement === node;
         const result = action?.(event);
         if (!(result instanceof Promise)) return;
-        // A disabled button loses the focus: it gets it back, unless it went elsewhere meanwhile.
-        const had = document.activeElement === node;
+        // A disabled button loses the focus, also to the dialog that it opened: it gets it back, unless it went elsewhere meanwhile.
         node.disabled = true;
         node.setAttribute("aria-busy", "true");
         try { await result; } finally {

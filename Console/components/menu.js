@@ -19,7 +19,10 @@ export function openMenu(anchor, items) {
         ended.abort();
         menu.remove();
         anchor.setAttribute("aria-expanded", "false");
-        anchor.focus();
+        // A row that was drawn anew meanwhile has another button of this name.
+        const name = anchor.getAttribute("aria-label");
+        const here = anchor.isConnected || !name ? anchor : document.querySelector(`button[aria-label="${CSS.escape(name)}"]`);
+        here?.focus();
     };
     anchor.setAttribute("aria-haspopup", "menu");
     anchor.setAttribute("aria-expanded", "true");

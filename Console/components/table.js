@@ -10,10 +10,16 @@ export function dataTable(label, columns, { key = (record) => record.id } = {}) 
         h("thead", {}, h("tr", {}, columns.map(heading))), body);
     const frame = h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": label }, table);
     const rows = new Map();
-    const fill = (row, record) => replace(row, columns.map((column, index) => {
-        const attributes = { scope: index === 0 ? "row" : null, class: column.number ? "number" : "" };
-        return h(index === 0 ? "th" : "td", attributes, column.cell(record));
-    }));
+    const usable = (row) => [...row.querySelectorAll("a[href], button, summary, input, select")];
+    function fill(row, record) {
+        // Whoever stands in the row while it is drawn anew stands there afterwards.
+        const at = usable(row).indexOf(document.activeElement);
+        replace(row, columns.map((column, index) => {
+            const attributes = { scope: index === 0 ? "row" : null, class: column.number ? "number" : "" };
+            return h(index === 0 ? "th" : "td", attributes, column.cell(record));
+        }));
+        if (at >= 0) usable(row)[at]?.focus({ preventScroll: true });
+    }
     frame.update = (records) => {
         const seen = new Set();
         records.forEach((record, index) => {

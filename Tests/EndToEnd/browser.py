@@ -137,14 +137,16 @@ class Browser:
         self.until(lambda: not self.js("return document.querySelector('main .skeleton, dialog .skeleton, [aria-busy=true]:not(button)')"), "the page to be filled")
 
     def click(self, name: str, within: str | None = None, tags: str = "button, a, [role=tab], [role=menuitem], [role=menuitemradio], summary, label"):
-        node = self.find(tags, name, within)
-        self.until(lambda: node.is_enabled(), f"'{name}' to be enabled")
-        self.js("arguments[0].scrollIntoView({block: 'center'})", node)
-        try:
+        def press():
+            node = self.js(FIND, tags, name, within)
+            if node is None or not node.is_enabled():
+                return None
+            self.js("arguments[0].scrollIntoView({block: 'center'})", node)
             node.click()
-        except StaleElementReferenceException:
-            self.find(tags, name, within).click()
-        return node
+            return node
+
+        # A row that is drawn anew takes its buttons along: then the new one is pressed.
+        return self.until(press, f"{tags} named '{name}' to be pressed")
 
     def fill(self, label: str, value: str, within: str | None = None):
         """Types into a field in the place of what it holds; chooses of a select by value or text."""

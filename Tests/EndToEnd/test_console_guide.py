@@ -73,6 +73,7 @@ def test_from_a_query_to_an_endpoint_that_is_watched(browser, penstock, sql, tab
 
     # Saved under a name; the address is a permalink with the values.
     browser.click("Save", within=".editor-bar")
+    browser.css("dialog[open]")
     browser.fill("Name", name)
     browser.click("Save query")
     browser.until(lambda: re.search(r"#/queries/[0-9a-f-]{36}\?.*param_month=7", browser.js("return location.hash")), "the permalink")

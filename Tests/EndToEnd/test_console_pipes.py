@@ -5,8 +5,9 @@ import re
 import pytest
 from console_data import lines, put_flights, typed_flights
 from files import s3_pipe
+from kafka import kafka_pipe, message
 from selenium.webdriver.common.keys import Keys
-from servers import random_name
+from servers import random_name, wait_until
 
 SECRET = "a-secret-of-nine-words-4711"
 
@@ -123,26 +124,45 @@ def test_an_s3_pipe_by_the_form(console, moto, bucket, target, sql, api):
     assert api.curl("DELETE", f"{api.pipes}/{pipe}").status == 200
 
 
-def test_rows_that_were_left_out_say_why(console, moto, bucket, table, api, sql):
-    good = [{"id": number, "name": f"row {number}"} for number in range(5)]
-    broken = b'{"id": "<b>twelve</b>", "name": "no number"}\n'
-    moto.client("s3").put_object(Bucket=bucket, Key="rows.json", Body=lines(good[:2]) + broken + lines(good[2:]))
-    pipe = api.create_pipe(s3_pipe(
-        moto, bucket, "rows.json", table, name="Rows with one bad", columns=[{"name": "id", "type": "UInt64"}, {"name": "name", "type": "String"}]))
-    console.go(f"#/pipes/{pipe}")
-    console.css('.page-head [data-state="Completed"]', timeout=60)
-    assert sql.value(f"SELECT count() FROM {table}_clickpipes_error") >= 1
+def test_records_that_were_left_out_say_why(console, broker, topic, table, api, sql):
+    broker.create_topic(topic, 1)
+    broker.produce(topic, [message(1), b'{"id": "<b>twelve</b>", "message": "no number", "timestamp": 1}', message(2)], partition=0)
+    pipe = api.create_pipe(kafka_pipe(broker, topic, table))
+    wait_until(lambda: sql.value(f"SELECT count() FROM {table}") == 2, 60, "the good rows")
+    [error] = wait_until(lambda: api.get(f"{api.pipes}/{pipe}/errors").result, 30, "the bad one")
 
-    console.tab("errors")
-    console.click("Inspect")
+    console.visit(f"#/pipes/{pipe}?tab=errors")
+    console.sees("TYPE_MISMATCH", "[role=tabpanel] table")
+    assert f"{topic} / 0 @ 1" in console.text("[role=tabpanel] table")
+    console.click("Inspect", within="main")
     said = console.until(lambda: console.text("dialog[open]"), "the record")
-    [error] = api.get(f"{api.pipes}/{pipe}/errors").result
-    assert error["error"][:60] in said and error["errorCode"] in said
-    if error.get("rawMessage"):
-        assert "<b>twelve</b>" in said and console.js("return document.querySelectorAll('dialog b').length") == 0
+    assert error["error"] in said and error["rawMessage"] in said and "<b>twelve</b>" in error["rawMessage"]
+    assert console.js("return document.querySelectorAll('dialog b').length") == 0
     assert console.axe() == []
     console.press(Keys.ESCAPE)
     console.until(lambda: not console.text("dialog[open]"), "the dialog to close")
+    console.fill("Class of error", "MESSAGE_TOO_LARGE")
+    console.sees("No error of this class", "[role=tabpanel]")
+    assert console.problems() == []
+    api.curl("DELETE", f"{api.pipes}/{pipe}")
+
+
+def test_a_file_that_was_rejected_says_why(console, moto, bucket, table, api, sql):
+    s3 = moto.client("s3")
+    s3.put_object(Bucket=bucket, Key="good.json", Body=lines([{"id": 1}]))
+    s3.put_object(Bucket=bucket, Key="rows.json", Body=b'{"id": "<b>twelve</b>"}\n')
+    pipe = api.create_pipe(s3_pipe(moto, bucket, "*.json", table, name="One bad file", columns=[{"name": "id", "type": "UInt64"}]))
+    api.wait_state(pipe, "Completed")
+    console.visit(f"#/pipes/{pipe}?tab=progress")
+    console.until(lambda: "Rejected" in console.text("[role=tabpanel]") and "Loaded" in console.text("[role=tabpanel]"), "both files")
+    assert "<b>twelve</b>" in console.text("[role=tabpanel]")
+    console.tab("errors")
+    [error] = api.get(f"{api.pipes}/{pipe}/errors").result
+    console.click("Inspect", within="main")
+    said = console.until(lambda: console.text("dialog[open]"), "the record")
+    assert error["error"] in said and "rows.json" in said and "<b>twelve</b>" in said
+    console.press(Keys.ESCAPE)
+    assert sql.value(f"SELECT count() FROM {table}") == 1
     assert console.problems() == []
     api.curl("DELETE", f"{api.pipes}/{pipe}")
 
