@@ -12,8 +12,9 @@ import { identifier } from "./statements.js";
 import { treeKeys } from "./tree-keys.js";
 
 const databasesSQL = "SELECT name, engine FROM system.databases WHERE lower(name) != 'information_schema' ORDER BY name = 'system', name";
+/** Tables in which a pipe holds a batch for seconds are nobody's to look at. */
 const tablesSQL = `SELECT name, engine, total_rows, total_bytes, comment FROM system.tables
-    WHERE database = {database:String} AND NOT is_temporary ORDER BY name`;
+    WHERE database = {database:String} AND NOT is_temporary AND NOT match(name, '_clickpipes_stage_[0-9a-f]+_') ORDER BY name`;
 const columnsSQL = `SELECT name, type, default_kind, comment, is_in_primary_key FROM system.columns
     WHERE database = {database:String} AND table = {table:String} ORDER BY position`;
 
