@@ -23,7 +23,9 @@ package struct RequestMiddleware: RouterMiddleware {
         if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = context.requestID }
         if let name = HTTPField.Name("X-Content-Type-Options") { response.headers[name] = "nosniff" }
         // A browser would ask for a password by itself, in front of the page that wants to ask.
-        if let name = HTTPField.Name("X-Requested-With"), request.headers[name] != nil { response.headers[.wwwAuthenticate] = nil }
+        if let name = HTTPField.Name("X-Requested-With"), request.headers[name] != nil || SessionCookie.token(of: request) != nil {
+            response.headers[.wwwAuthenticate] = nil
+        }
         context.logger.debug(
             "request",
             metadata: [

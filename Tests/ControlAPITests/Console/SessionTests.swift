@@ -157,6 +157,7 @@ import Testing
             let answer = try await client.send(.get, "~/services", key: nil, headers: Self.fields(["Cookie": second.cookie]))
             #expect(answer.status == 401)
             #expect(answer.error.contains("sign in again"))
+            #expect(answer.headers[.wwwAuthenticate] == nil, "the browser must not ask for a password by itself")
         }
     }
 
