@@ -114,7 +114,9 @@ def test_every_page_and_dialog(signed_in, sample, api, size):
         for theme in ("light", "dark"):
             browser.theme(theme == "dark")
             browser.screenshot(f"{name}-{size}-{theme}")
-            found += [f"{name}, {size}, {theme}: {one}" for one in browser.axe()]
+            # Colours are of the theme and the rest is of the size: each is looked at with the other once.
+            if theme == "light" or size == "wide":
+                found += [f"{name}, {size}, {theme}: {one}" for one in browser.axe()]
         found += [f"{name}, {size}, too wide: {one}" for one in browser.overflow()] + [f"{name}: {one}" for one in browser.problems()]
         browser.theme(False)
     assert found == [], "\n".join(found)
