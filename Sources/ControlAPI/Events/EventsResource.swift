@@ -40,9 +40,17 @@ package struct EventsResource: APIResource {
             body: ResponseBody { writer in
                 var feed = EventFeed()
                 var (tick, lastWrite) = (-1, -Self.silence)
-                let start = api.now()
+                // Of the newest entry of the audit log that was told, or of the beginning.
+                var told = api.now()
                 while let permissions = try await permissions(of: caller, token) {
-                    let text = feed.events(try await view(permissions, since: start)).compactMap(\.text).joined()
+                    var view = try await view(permissions)
+                    if permissions.allows(.viewActivities, service: nil),
+                        let newest = try await api.catalog.activities(from: told, to: nil).first
+                    {
+                        view.newestActivity = newest.id
+                        told = newest.createdAt
+                    }
+                    let text = feed.events(view).compactMap(\.text).joined()
                     if !text.isEmpty || tick - lastWrite >= Self.silence {
                         try await writer.write(ByteBuffer(string: text.isEmpty ? ServerSentEvent.heartbeat : text))
                         lastWrite = tick
@@ -69,7 +77,7 @@ package struct EventsResource: APIResource {
         return entry.permissions
     }
 
-    private func view(_ permissions: PermissionSet, since start: Date) async throws -> EventFeed.View {
+    private func view(_ permissions: PermissionSet) async throws -> EventFeed.View {
         var view = EventFeed.View()
         let states = Dictionary(await api.services.statuses().map { ($0.id, $0.state.rawValue) }) { $1 }
         for service in try await api.catalog.services() where permissions.allows(.viewService, service: service.id) {
@@ -90,9 +98,6 @@ package struct EventsResource: APIResource {
             view.samples[id] = samples[pipe.id]?.document
         }
         view.calls = try await calls(permissions)
-        if permissions.allows(.viewActivities, service: nil) {
-            view.newestActivity = try await api.catalog.activities(from: start, to: nil).first?.id
-        }
         return view
     }
 
