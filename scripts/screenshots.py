@@ -125,6 +125,7 @@ def pictures(window, made):
     window.visit("#/endpoints")
     window.menu("Actions of Worst destinations", "Monitoring")
     window.until(lambda: window.js("return document.querySelectorAll('dialog.flyout canvas').length") >= 3, "the charts")
+    window.until(lambda: window.text("dialog.flyout .totals .value") not in ("", "–"), "figures")
     take(window, "monitoring")
     window.press(console.Keys.ESCAPE)
     window.theme(True)
