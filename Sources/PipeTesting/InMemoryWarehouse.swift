@@ -127,7 +127,9 @@ public struct InMemoryWarehouses: WarehouseProvider {
         of tables: [TargetTable], mustBeEmpty: Set<String>, spec: PipeSpec
     ) async throws -> [(target: String, problems: [String])] { [] }
 
-    public func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField] { [] }
+    public func discover(_ sample: SchemaSample, examples: Int, service: String) async throws -> DiscoveredSchema {
+        DiscoveredSchema(fields: [])
+    }
 
     /// There is no error table to page through.
     public func rejectedRows(of spec: PipeSpec, _ filter: RejectedFilter, after cursor: RejectedRow.Key?, limit: Int) async throws

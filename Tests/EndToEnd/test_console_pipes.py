@@ -72,6 +72,8 @@ def test_an_s3_pipe_by_the_form(console, moto, bucket, target, sql, api):
     console.click("Test ")
     console.css(".sample .notice.good")
     console.sees("time_hour", ".sample")
+    examples = console.js("return [...document.querySelectorAll('.sample tbody tr')].map((row) => [row.cells[0].innerText, row.cells[3].innerText])")
+    assert dict(examples)["tailnum"].split("\n") == [row["tailnum"] for row in rows[:3]]
     console.click("Next", tags="button")
 
     step(console, "Destination")

@@ -209,6 +209,7 @@ def test_schema_discovery(api, moto, bucket):
     fields = {f["name"]: f for f in api.curl("POST", api.pipes + "/schemaDiscovery", {"source": source}).result["fields"]}
     assert set(fields) == {c["name"] for c in COLUMNS}
     assert "Int64" in fields["id"]["type"] and "String" in fields["name"]["type"] and "Float64" in fields["score"]["type"]
+    assert fields["id"]["examples"] == ["0", "1", "2"]
 
 
 def test_nothing_of_staging_is_left(api, moto, bucket, sql, table):

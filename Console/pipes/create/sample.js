@@ -20,7 +20,7 @@ export function sampleStep(wizard) {
             const found = await post(servicePath(service, "/clickpipes/schemaDiscovery"), { source: sourceBody(draft) }, { signal: wizard.signal });
             draft.discovered = found.fields;
             draft.stale = false;
-            showFound(performance.now() - started);
+            showFound(performance.now() - started, found.meta?.examples);
         } catch (error) {
             if (error.name === "AbortError") return;
             draft.discovered = null;
@@ -37,16 +37,23 @@ export function sampleStep(wizard) {
         }
     }
 
-    function showFound(milliseconds = null) {
+    function showFound(milliseconds, problem) {
         const rows = draft.discovered.map((one) => h("tr", {}, h("th", { scope: "row", class: "mono break" }, one.name),
             h("td", { class: "mono break" }, one.type),
-            h("td", {}, one.optional ? "may be missing" : "always there")));
+            h("td", {}, one.optional ? "may be missing" : "always there"),
+            h("td", { class: "break", dataset: { test: "examples" } }, examplesOf(one))));
         replace(outcome,
             notice(["The source answers: ", count(draft.discovered.length), draft.discovered.length === 1 ? " field" : " fields",
-                milliseconds === null ? "." : ` after ${count(Math.round(milliseconds))} ms.`], "good"),
+                ` after ${count(Math.round(milliseconds))} ms.`], "good"),
+            problem ? notice(`Its values could not be read: ${problem}`, "warn") : null,
             h("div", { class: "table-frame sample-table", tabindex: "0", role: "region", "aria-label": "Fields of the sample" },
                 h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Field"), h("th", { scope: "col" }, "Type"),
-                    h("th", { scope: "col" }, "Presence"))), h("tbody", {}, rows))));
+                    h("th", { scope: "col" }, "Presence"), h("th", { scope: "col" }, "First values"))), h("tbody", {}, rows))));
+    }
+
+    /** Values of the first rows, one below the other. */
+    function examplesOf({ examples = [] }) {
+        return examples.map((value) => h("div", { class: value === null ? "muted small" : "mono small" }, value ?? "NULL"));
     }
 
     return {

@@ -26,7 +26,7 @@ package struct PipeInspection: Sendable {
         }
         var problems = findings.filter { $0.severity == .failure }.map { Problem($0.field, $0.message) }
         if problems.isEmpty && readsSamples && source.family != .database {
-            let fields = try await discover(source, service: spec.serviceID)
+            let fields = try await discover(source, examples: 0, service: spec.serviceID).fields
             problems += Self.mismatches(of: spec, with: fields, virtual: type(of: source).virtualColumns)
         }
         try InvalidConfiguration.check(problems)
@@ -53,9 +53,11 @@ package struct PipeInspection: Sendable {
 
     /// The fields of the source's rows, by the inference of the service. Throws 400 when the source cannot be read or its
     /// sample not understood, 424 when the service cannot be reached.
-    package func discover(_ source: any RunnableSource, service: String) async throws -> [DiscoveredField] {
+    /// - Parameter examples: most values of each field to bring along.
+    package func discover(_ source: any RunnableSource, examples: Int, service: String) async throws -> DiscoveredSchema {
         do {
-            return try await warehouses.discover(source.sample(ProbeContext(readsSamples: true)), service: service)
+            let sample = try await source.sample(ProbeContext(readsSamples: true))
+            return try await warehouses.discover(sample, examples: examples, service: service)
         } catch let error as PipeError {
             if error.disposition == .bug { throw error }
             if error.side == .destination && error.disposition == .retry { throw APIError.failedDependency(error.message) }

@@ -35,8 +35,12 @@ package struct SchemaDiscoveryResource: APIResource {
                             fields: [
                                 Field("name", .string, "Name of the field."), Field("type", .string, "ClickHouse type."),
                                 Field("optional", .boolean, "Whether the field may be missing or null."),
+                                Field(
+                                    "examples", .list(.string),
+                                    "Its values in the first rows, row by row; null is NULL. Values that are no text are as in JSON; long ones end with `…`."
+                                ),
                             ]))), "Fields in the order of the sample."),
-            Field("meta", .map(.string), "More about the source: nothing so far."),
+            Field("meta", .map(.string), "`examples`: why there are none. Else null."),
         ])
 
     @Sendable private func discover(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -49,11 +53,17 @@ package struct SchemaDiscoveryResource: APIResource {
         guard let checked else { throw APIError.badRequest("source could not be read") }
         let source = try checked.runnable(in: api.sources)
         try await api.requireRunning(service.id, "schema discovery is possible only")
-        let fields = try await api.inspection(context).discover(source, service: service.id)
+        let schema = try await api.inspection(context).discover(source, examples: 3, service: service.id)
         return try context.reply([
-            "fields": .array(
-                fields.map { ["name": .string($0.name), "type": .string($0.type), "optional": .bool($0.isOptional)] }),
-            "meta": .null,
+            "fields": .array(schema.fields.map(Self.document)),
+            "meta": schema.examplesProblem.map { ["examples": .string($0)] } ?? .null,
         ])
+    }
+
+    private static func document(_ field: DiscoveredField) -> JSONValue {
+        [
+            "name": .string(field.name), "type": .string(field.type), "optional": .bool(field.isOptional),
+            "examples": .array(field.examples.map { $0.map(JSONValue.string) ?? .null }),
+        ]
     }
 }

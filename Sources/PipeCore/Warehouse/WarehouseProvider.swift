@@ -13,7 +13,8 @@ public protocol WarehouseProvider: Sendable {
     func problems(of tables: [TargetTable], mustBeEmpty: Set<String>, spec: PipeSpec) async throws -> [(target: String, problems: [String])]
 
     /// Names and ClickHouse types of the sample's fields, by the service's own inference. Throws ``PipeError``.
-    func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField]
+    /// - Parameter examples: most values of each field to bring along.
+    func discover(_ sample: SchemaSample, examples: Int, service: String) async throws -> DiscoveredSchema
 
     /// A page of a pipe's error table, newest first. Throws ``PipeError``.
     func rejectedRows(of spec: PipeSpec, _ filter: RejectedFilter, after cursor: RejectedRow.Key?, limit: Int) async throws -> [RejectedRow]
@@ -23,16 +24,36 @@ public protocol WarehouseProvider: Sendable {
     func replay(_ filter: RejectedFilter, of spec: PipeSpec, limit: Int, log: any PipeLog) async throws -> ReplayReport
 }
 
+/// What the rows of a source look like.
+public struct DiscoveredSchema: Hashable, Sendable {
+    /// In the order of the sample.
+    public var fields: [DiscoveredField]
+    /// Why there are no examples although they were wanted.
+    public var examplesProblem: String?
+
+    public init(fields: [DiscoveredField], examplesProblem: String? = nil) {
+        self.fields = fields
+        self.examplesProblem = examplesProblem
+    }
+}
+
 public struct DiscoveredField: Hashable, Sendable {
     public var name: String
     /// ClickHouse type.
     public var type: String
     public var isOptional: Bool
+    /// The field's values in the first rows, row by row; nil is NULL. Text as it is, other values as in JSON; what is longer than
+    /// ``longestExample`` is cut and ends with `…`.
+    public var examples: [String?]
 
-    public init(name: String, type: String, isOptional: Bool) {
+    /// In characters.
+    public static let longestExample = 100
+
+    public init(name: String, type: String, isOptional: Bool, examples: [String?] = []) {
         self.name = name
         self.type = type
         self.isOptional = isOptional
+        self.examples = examples
     }
 }
 

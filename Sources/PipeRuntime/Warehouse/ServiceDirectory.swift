@@ -61,8 +61,8 @@ public final class ServiceDirectory: WarehouseProvider {
         return found
     }
 
-    public func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField] {
-        try await SchemaDiscovery(service: self.service(service)).fields(of: sample)
+    public func discover(_ sample: SchemaSample, examples: Int, service: String) async throws -> DiscoveredSchema {
+        try await SchemaDiscovery(service: self.service(service)).schema(of: sample, examples: examples)
     }
 
     public func rejectedRows(

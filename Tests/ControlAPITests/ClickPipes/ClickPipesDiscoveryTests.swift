@@ -10,7 +10,7 @@ import Testing
     ) async throws -> APIAnswer {
         let fixture = try await APIFixture(sources: sources)
         fixture.warehouses.answer(fields: [
-            DiscoveredField(name: "id", type: "Int64", isOptional: false),
+            DiscoveredField(name: "id", type: "Int64", isOptional: false, examples: ["1", nil]),
             DiscoveredField(name: "name", type: "Nullable(String)", isOptional: true),
         ])
         prepare(fixture)
@@ -25,7 +25,8 @@ import Testing
         #expect(
             answer.result["fields"]
                 == json([
-                    ["name": "id", "type": "Int64", "optional": false], ["name": "name", "type": "Nullable(String)", "optional": true],
+                    ["name": "id", "type": "Int64", "optional": false, "examples": ["1", .null]],
+                    ["name": "name", "type": "Nullable(String)", "optional": true, "examples": []],
                 ]))
         #expect(answer.result["meta"].map(\.isNull) ?? true)
     }

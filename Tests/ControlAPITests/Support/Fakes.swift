@@ -82,7 +82,9 @@ final class FakeWarehouses: WarehouseProvider {
         }
     }
 
-    func discover(_ sample: SchemaSample, service: String) async throws -> [DiscoveredField] { state.withLock { $0.fields } }
+    func discover(_ sample: SchemaSample, examples: Int, service: String) async throws -> DiscoveredSchema {
+        state.withLock { DiscoveredSchema(fields: $0.fields, examplesProblem: examples == 0 ? "not wanted" : nil) }
+    }
 }
 
 /// Metrics set by the test.

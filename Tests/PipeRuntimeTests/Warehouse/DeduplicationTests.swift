@@ -122,16 +122,20 @@ struct DeduplicationTests {
             )
             let avro = file.rows([AvroFile.long(1) + AvroFile.long(300) + AvroFile.long(0)])
             func discover(_ rows: EncodedRows) async throws -> [DiscoveredField] {
-                try await fixture.directory.discover(.rows(rows), service: "s")
+                let schema = try await fixture.directory.discover(.rows(rows), examples: 3, service: "s")
+                #expect(schema.examplesProblem == nil)
+                return schema.fields
             }
             let found = try await discover(avro)
             #expect(
                 found == [
-                    DiscoveredField(name: "id", type: "Int64", isOptional: false),
-                    DiscoveredField(name: "s", type: "Nullable(String)", isOptional: true),
+                    DiscoveredField(name: "id", type: "Int64", isOptional: false, examples: ["150"]),
+                    DiscoveredField(name: "s", type: "Nullable(String)", isOptional: true, examples: [nil]),
                 ])
             let long = RowSamples.json(["{\"a\":\"\(String(repeating: "it's ", count: 200_000))\",\"b\":1}"])
-            #expect(try await discover(long).map(\.name) == ["a", "b"])
+            let cut = try await discover(long)
+            #expect(cut.map(\.name) == ["a", "b"])
+            #expect(cut.first?.examples == [String(repeating: "it's ", count: 20) + "…"])
             let name = "Sample\(fixture.database)"
             let proto = RowSamples.rows(
                 [[8, 1]], format: "Protobuf", framing: .lengthPrefixed,

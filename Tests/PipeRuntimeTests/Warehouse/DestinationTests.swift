@@ -97,7 +97,12 @@ struct DestinationTests {
     @Test func discoversFields() async throws {
         try await WarehouseFixture.use { fixture in
             let object = try await fixture.put(key: "odd {1}.json", "{\"id\":1,\"tags\":[\"a\"],\"s\":\"x\"}\n")
-            let fields = try await fixture.directory.discover(.load(fixture.load([object])), service: "s")
+            func discover(_ sample: SchemaSample, examples: Int = 0) async throws -> [DiscoveredField] {
+                let schema = try await fixture.directory.discover(sample, examples: examples, service: "s")
+                #expect(schema.examplesProblem == nil)
+                return schema.fields
+            }
+            let fields = try await discover(.load(fixture.load([object])))
             #expect(
                 fields == [
                     DiscoveredField(name: "id", type: "Nullable(Int64)", isOptional: true),
@@ -105,11 +110,19 @@ struct DestinationTests {
                     DiscoveredField(name: "s", type: "Nullable(String)", isOptional: true),
                 ])
             let csv = try await fixture.put(key: "f.csv", "1;x\n")
-            let positions = try await fixture.directory.discover(.load(fixture.load([csv], format: "CSV", delimiter: ";")), service: "s")
+            let positions = try await discover(.load(fixture.load([csv], format: "CSV", delimiter: ";")), examples: 3)
             #expect(positions.map(\.name) == ["c1", "c2"])
+            #expect(positions.map(\.examples) == [["1"], ["x"]])
             let rows = EncodedRows(
                 bytes: Array("{\"a\":\"it's \\\"quoted\\\"\"}\n{\"a\":null,\"b\":true}\n".utf8), rowCount: 2, format: "JSONEachRow")
-            #expect(try await fixture.directory.discover(.rows(rows), service: "s").map(\.name) == ["a", "b"])
+            let found = try await discover(.rows(rows), examples: 1)
+            #expect(found.map(\.name) == ["a", "b"])
+            #expect(found.map(\.examples) == [["it's \"quoted\""], [nil]])
+            let exact = #"{"big":18446744073709551615,"list":[1,null],"ok":true,"at":"2026-01-02 03:04:05"}"#
+            let shown = EncodedRows(bytes: Array("\(exact)\n".utf8), rowCount: 1, format: "JSONEachRow")
+            #expect(
+                try await discover(.rows(shown), examples: 3).map(\.examples)
+                    == [["18446744073709551615"], ["[1,null]"], ["true"], ["2026-01-02 03:04:05.000000000"]])
         }
     }
 
