@@ -41,7 +41,7 @@ export default async function page({ title, signal, query }) {
     const table = dataTable("Activity", [
         { title: "What", cell: (one) => h("span", {}, sentence(one)) },
         { title: "About", cell: (one) => about(one) },
-        { title: "Who", cell: (one) => h("span", { class: "break" }, one.actorType === "system" ? "Penstock" : one.actorDetails ?? "a deleted key") },
+        { title: "Who", cell: (one) => h("span", { class: "break" }, whoOf(one)) },
         { title: "When", cell: (one) => timeText(one.createdAt) },
         { title: "From", cell: (one) => h("span", { class: "break" }, one.actorIpAddress ?? "–") },
         { title: "Program", cell: (one) => h("span", { class: "break small", title: one.userAgent ?? null }, programOf(one.userAgent)) },
@@ -94,7 +94,7 @@ export default async function page({ title, signal, query }) {
     function fillChoices() {
         const types = [...new Set(entries.map((one) => one.type))].sort((a, b) => deed(a).localeCompare(deed(b)));
         const actors = [...new Map(entries.map((one) => [one.actorId ?? one.actorType,
-            one.actorType === "system" ? "Penstock" : one.actorDetails ?? one.actorId])).entries()];
+            whoOf(one)])).entries()];
         wantedType = type.value || wantedType;
         wantedActor = actor.value || wantedActor;
         replace(type, h("option", { value: "" }, "Everything"), types.map((one) => h("option", { value: one }, deed(one))));
@@ -156,6 +156,11 @@ export default async function page({ title, signal, query }) {
         h("div", { class: "page-head" }, h("h1", {}, "Activity"), button("Refresh", load, { symbol: "refresh" })),
         h("div", { class: "filters", role: "search", "aria-label": "Filters" }, field("Span", span), range, field("What", type), field("Who", actor),
             field("Search", text)), hint, told, content);
+}
+
+function whoOf(one) {
+    if (one.actorType === "system") return "Penstock";
+    return one.actorDetails ?? one.actorId ?? "nobody known";
 }
 
 /** Browsers call themselves many things. */

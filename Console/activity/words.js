@@ -3,7 +3,8 @@ import { href } from "../core/router.js";
 
 const words = {
     organization_update_name: "renamed the organization", openapi_key_update: "changed a key", key_create: "created a key",
-    key_delete: "deleted a key",
+    key_delete: "deleted a key", user_login: "signed in to the console", user_login_failed: "could not sign in to the console",
+    user_logout: "signed out of the console",
     role_create: "created a role", role_update: "changed a role", role_delete: "deleted a role",
     service_start: "started a service", service_stop: "stopped a service", service_awaken: "started a service",
     service_update_name: "renamed a service",

@@ -30,27 +30,39 @@ struct SessionRoutes: Sendable {
         }
         try SameOrigin.check(request)
         let body = try await checkedBody(request, context: context, Self.body, mode: .create)
-        let address = context.remoteAddress?.ipAddress ?? ""
         let found: Authenticator.Found
-        if let code = body["code"]?.string {
-            guard let keyIDHash = api.sessions.redeem(code, at: api.now()) else {
-                throw authenticator.refusal(of: address, "this link was used before or is older than an hour; sign in with a key")
+        do {
+            found = try await admit(body, from: context.remoteAddress?.ipAddress ?? "")
+        } catch let error as APIError {
+            // Not beyond the limit of refusals, or guesses would fill the audit log.
+            if [.unauthorized, .forbidden].contains(error.status) {
+                await api.recordSignIn("user_login_failed", of: nil, request, context)
             }
-            found = try await authenticator.find(keyIDHash: keyIDHash, from: address)
-        } else {
-            var problems: [Problem] = []
-            for name in ["keyId", "keySecret"] where body[name]?.string == nil {
-                problems.append(Problem(FieldPath(name), "is required, unless there is a code"))
-            }
-            try InvalidConfiguration.check(problems)
-            found = try await authenticator.find(
-                Credentials(keyID: body["keyId"]?.string ?? "", keySecret: body["keySecret"]?.string ?? ""), from: address)
+            throw error
         }
         await authenticator.keyUse.record(found.key, at: api.now())
+        await api.recordSignIn("user_login", of: found.key, request, context)
         let (token, session) = api.sessions.open(keyIDHash: found.key.keyIDHash, at: api.now())
         var response = try context.reply(await document(found, session))
         response.headers[.setCookie] = SessionCookie.header(token, for: request, isSecure: isSecure)
         return response
+    }
+
+    /// Whose key or code it is. Throws 400 for a body without either, 401, 403 and 429 as ``Authenticator``.
+    private func admit(_ body: JSONValue, from address: String) async throws -> Authenticator.Found {
+        if let code = body["code"]?.string {
+            guard let keyIDHash = api.sessions.redeem(code, at: api.now()) else {
+                throw authenticator.refusal(of: address, "this link was used before or is older than an hour; sign in with a key")
+            }
+            return try await authenticator.find(keyIDHash: keyIDHash, from: address)
+        }
+        var problems: [Problem] = []
+        for name in ["keyId", "keySecret"] where body[name]?.string == nil {
+            problems.append(Problem(FieldPath(name), "is required, unless there is a code"))
+        }
+        try InvalidConfiguration.check(problems)
+        return try await authenticator.find(
+            Credentials(keyID: body["keyId"]?.string ?? "", keySecret: body["keySecret"]?.string ?? ""), from: address)
     }
 
     private func show(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -63,6 +75,7 @@ struct SessionRoutes: Sendable {
         let found = try await authenticator.find(request, from: context.remoteAddress?.ipAddress ?? "")
         guard found.session != nil, let token = SessionCookie.token(of: request) else { throw APIError.unauthorized("there is no session") }
         api.sessions.close(token)
+        await api.recordSignIn("user_logout", of: found.key, request, context)
         var response = try context.reply(nil)
         response.headers[.setCookie] = SessionCookie.header(nil, for: request, isSecure: isSecure)
         return response
