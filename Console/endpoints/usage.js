@@ -79,7 +79,8 @@ export function usagePanel({ path, id }, signal) {
         replace(figures, figure("Requests", count(total.requests)), figure("Error rate", total.requests ? percent(total.errorRate) : "–"),
             figure("p50", duration(total.durationMs?.p50)), figure("p95", duration(total.durationMs?.p95)),
             figure("p99", duration(total.durationMs?.p99)),
-            figure("Rows read", short(total.readRows)), figure("Rows answered", short(rowsOf(total))),
+            figure("Rows read", short(total.readRows)),
+            rowsOf(total) === null ? null : figure("Rows answered", short(rowsOf(total))),
             figure("Bytes answered", bytes(total.resultBytes)), cached ? figure("From the cache", percent(total.cacheHits / cached)) : null);
         const failed = Object.entries(total.errorsByClass ?? {}).filter(([, number]) => number > 0);
         const causes = failed.map(([name, number]) => `${wordsOfClass[name] ?? name} ${count(number)}`);

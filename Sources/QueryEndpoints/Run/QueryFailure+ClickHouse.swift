@@ -16,7 +16,7 @@ extension QueryFailure {
             self = QueryFailure(502, "UPSTREAM_REFUSED", "ClickHouse refuses Penstock; the operator's log says why")
         } else if Self.permissions.contains(code) {
             self = told(403)
-        } else if code == 159 {
+        } else if Self.tooLong.contains(code) {
             self = told(504)
         } else if code == 201 {
             self = told(429, headers: ["Retry-After": "60"])
@@ -63,6 +63,8 @@ extension QueryFailure {
     private static let refusesPenstock: Set<Int> = [192, 193, 194, 195, 516, 700]
     /// Readonly, no grant, no such role, role not granted, database not admitted.
     private static let permissions: Set<Int> = [164, 291, 497, 511, 512]
+    /// Out of time, or sure to be.
+    private static let tooLong: Set<Int> = [159, 160]
     /// Memory, too many queries, too many parts, no thread, table read-only, too many pending inserts.
     private static let noRoom: Set<Int> = [202, 203, 241, 242, 252, 373, 439, 745, 749]
     private static let upstreamTrouble: Set<Int> = [209, 210, 225, 236, 279, 319, 394, 425, 519, 999, 1000]
