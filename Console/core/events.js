@@ -28,6 +28,7 @@ const keep = {
     },
     services(data) {
         for (const service of data.services) live.services.set(service.id, service);
+        for (const id of data.removed ?? []) live.services.delete(id);
     },
 };
 

@@ -77,7 +77,7 @@ public struct ControlAPI: Sendable {
         let router = Router(context: APIContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: RequestMiddleware())
         if let runs { RunRoutes(api: api, runs: runs, authenticator: authenticator).add(to: router) }
-        SessionRoutes(api: api, authenticator: authenticator).add(to: router)
+        if api.configuration.hasSessions { SessionRoutes(api: api, authenticator: authenticator).add(to: router) }
         ConsoleRoutes(files: console).add(to: router)
         let dispatcher = Dispatcher(api: api, authenticator: authenticator)
         var methods: [String: [HTTPRequest.Method]] = [:]

@@ -8,7 +8,8 @@ struct Announcement: Sendable {
     let configuration: PenstockConfiguration
     let organizationID: String
     let serviceID: String
-    let sessions: SessionStore
+    /// Where a link to the console is to be printed.
+    let sessions: SessionStore?
     let clickhouseURL: String?
 
     private func baseURL(port: Int) -> String {
@@ -42,7 +43,7 @@ struct Announcement: Sendable {
     /// A link that signs one browser in with the first key: with the new one, or the one in the credentials file. Who reads this terminal
     /// may read that file.
     private func consoleLink(port: Int, firstKey: KeyIssuer.IssuedKey?) -> String? {
-        guard configuration.console.enabled,
+        guard let sessions,
             let keyID = firstKey?.keyID ?? configuration.credentialsFile.flatMap({ Credentials.read($0)?.keyId })
         else { return nil }
         return "\(baseURL(port: port))/#/once/\(sessions.issueCode(keyID: keyID, at: Date()))"

@@ -15,8 +15,13 @@ import UnixSignals
 /// Composition: values are built here in dependency order and run as one group of services.
 struct Program {
     let configuration: PenstockConfiguration
+    /// Whether somebody looks at what is printed, and not a log.
+    let isAttended: Bool
 
-    init(_ configuration: PenstockConfiguration) { self.configuration = configuration }
+    init(_ configuration: PenstockConfiguration, isAttended: Bool) {
+        self.configuration = configuration
+        self.isAttended = isAttended
+    }
 
     /// Runs until SIGINT or SIGTERM, then stops everything in reverse order. A second SIGINT does not wait.
     func run() async throws {
@@ -50,8 +55,10 @@ struct Program {
                 destinationPatience: .seconds(configuration.pipes.destinationPatienceSeconds)),
             clock: clock, scratchFolder: directory.path + "/scratch", logger: logger)
 
+        let console = consoleFiles(logger)
         let announcement = Announcement(
-            configuration: configuration, organizationID: organization.id, serviceID: services.first?.id ?? "", sessions: sessions,
+            configuration: configuration, organizationID: organization.id, serviceID: services.first?.id ?? "",
+            sessions: isAttended && console != nil ? sessions : nil,
             clickhouseURL: services.first { $0.isEmbedded }?.urlWithCredentials)
         let cache = ResultCache(
             .init(bytes: configuration.queryEndpoints.cacheBytes, entryBytes: configuration.queryEndpoints.cacheEntryBytes), clock: clock)
@@ -72,7 +79,7 @@ struct Program {
                 runner: runner,
                 tokens: TokenVerifier(
                     allowsPrivateKeySets: configuration.queryEndpoints.allowPrivateKeySets,
-                    caFile: configuration.queryEndpoints.keySetCaFile, log: logger)), console: consoleFiles(logger))
+                    caFile: configuration.queryEndpoints.keySetCaFile, log: logger)), console: console)
         let server = try api.buildApplication { port in
             await announcement.publish(port: port, bootstrap: bootstrap, logger: logger)
         }
@@ -185,6 +192,7 @@ extension ControlAPIConfiguration {
             tls: configuration.tls.map { .init(certificate: $0.certificate, privateKey: $0.key) },
             rateLimit: configuration.rateLimit.requests == 0
                 ? nil : Rate(requests: configuration.rateLimit.requests, per: .seconds(configuration.rateLimit.perSeconds)),
-            publicURL: configuration.publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }, version: ProgramVersion.current)
+            publicURL: configuration.publicURL.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 },
+            hasSessions: configuration.console.enabled, version: ProgramVersion.current)
     }
 }

@@ -62,7 +62,7 @@ struct UpCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ServerOptions
 
-    func run() async throws { try await Program(options.read(file: nil)).run() }
+    func run() async throws { try await Program(options.read(file: nil), isAttended: true).run() }
 }
 
 /// `penstock serve`: as the configuration file says.
@@ -74,5 +74,5 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ServerOptions
 
-    func run() async throws { try await Program(options.read(file: config)).run() }
+    func run() async throws { try await Program(options.read(file: config), isAttended: false).run() }
 }

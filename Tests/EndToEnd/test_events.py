@@ -6,6 +6,8 @@ import json
 import signal
 import time
 
+import requests
+
 from api import API
 from files import encode, s3_pipe
 from servers import Penstock, random_name, wait_until
@@ -95,6 +97,24 @@ def test_each_key_hears_of_what_it_may_see_and_no_longer_than_it_may(api, moto, 
         pass
     assert time.monotonic() - began < 10
     assert api.curl("DELETE", f"{api.service}/clickpipes/{pipe}").status == 200
+
+    # Nor from where it may not: the stream ends with the address's admission.
+    path = f"{api.organization}/keys/{nobody['key']['id']}"
+    stream = Stream(api, nobody["keyId"], nobody["keySecret"])
+    stream.next("pipes")
+    assert api.curl("PATCH", path, {"ipAccessList": [{"source": "192.0.2.0/24"}]}).status == 200
+    while stream.next() is not None:
+        pass
+    assert time.monotonic() - began < 20
+    assert api.curl("PATCH", path, {"ipAccessList": []}).status == 200
+
+    streams = [Stream(api, nobody["keyId"], nobody["keySecret"]) for _ in range(32)]
+    for stream in streams:
+        stream.next("pipes")
+    refused = requests.get(f"{api.organization}/events", auth=(nobody["keyId"], nobody["keySecret"]), timeout=20)
+    assert refused.status_code == 429 and "32 streams" in refused.text
+    for stream in streams:
+        stream.close()
 
 
 def test_listeners_do_not_hold_up_the_end_of_the_program(tmp_path):

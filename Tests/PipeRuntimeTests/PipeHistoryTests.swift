@@ -16,20 +16,20 @@ import Testing
     @Test func keepsEverySecondSampleOfAQuarterOfAnHour() {
         let history = PipeHistory(registry, clock: ManualClock(), now: { Date(timeIntervalSince1970: 1000) })
         _ = track()
-        for _ in 0..<4 { history.tick() }
+        for _ in 0..<4 { history.look() }
         #expect(history.samples(of: Self.pipe).count == 2)
         #expect(history.newest[Self.pipe]?.time == 1_000_000)
-        for _ in 0..<1200 { history.tick() }
+        for _ in 0..<1200 { history.look() }
         #expect(history.samples(of: Self.pipe).count == 450)
     }
 
     @Test func forgetsPipesThatAreGone() {
         let history = PipeHistory(registry, clock: ManualClock(), now: { Date(timeIntervalSince1970: 1000) })
         _ = track()
-        history.tick()
+        history.look()
         registry.retain([])
-        history.tick()
-        history.tick()
+        history.look()
+        history.look()
         #expect(history.newest.isEmpty)
         #expect(history.samples(of: Self.pipe).isEmpty)
     }
@@ -37,8 +37,8 @@ import Testing
     @Test func listenersWaitForTheNextTick() async throws {
         let history = PipeHistory(registry, clock: ManualClock(), now: { Date(timeIntervalSince1970: 1000) })
         async let next = history.next(after: 1)
-        history.tick()
-        history.tick()
+        history.look()
+        history.look()
         #expect(try await next == 2)
         let waiting = StoppableTask()
         waiting.stop()

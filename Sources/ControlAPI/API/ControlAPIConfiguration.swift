@@ -33,6 +33,8 @@ public struct ControlAPIConfiguration: Sendable, Hashable {
     public var maxBodyBytes: Int
     /// Where clients reach the API, without a slash at its end; nil: as each request says.
     public var publicURL: String?
+    /// Whether people can sign in: without, there are no sessions.
+    public var hasSessions: Bool
     /// The program's version, shown in the OpenAPI document.
     public var version: String
 
@@ -40,7 +42,7 @@ public struct ControlAPIConfiguration: Sendable, Hashable {
         host: String = "127.0.0.1", port: Int = 8080, tls: TLS? = nil,
         rateLimit: Rate? = Rate(requests: 6_000, per: .seconds(10)),
         refusalLimit: Rate? = Rate(requests: 30, per: .seconds(60)), maxBodyBytes: Int = 1_048_576,
-        publicURL: String? = nil, version: String = "0.0.0"
+        publicURL: String? = nil, hasSessions: Bool = true, version: String = "0.0.0"
     ) {
         self.host = host
         self.port = port
@@ -49,6 +51,7 @@ public struct ControlAPIConfiguration: Sendable, Hashable {
         self.refusalLimit = refusalLimit
         self.maxBodyBytes = maxBodyBytes
         self.publicURL = publicURL
+        self.hasSessions = hasSessions
         self.version = version
     }
 }

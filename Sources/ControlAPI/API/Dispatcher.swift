@@ -19,7 +19,7 @@ package struct Dispatcher: Sendable {
         var context = context
         context.maxUploadSize = api.configuration.maxBodyBytes
         guard route.access != .open else { return try await route.handler(request, context) }
-        let caller = try await authenticator.authenticate(request, context)
+        let caller = try await authenticator.authenticate(request, context, isUse: route.operation.result != .events)
         context.caller = caller
         let standing = limiter?.count(caller.key.id, at: api.now())
         if let standing, standing.isExceeded {
@@ -33,6 +33,8 @@ package struct Dispatcher: Sendable {
             response = try APIError(error, request: request, context: context).response(from: request, context: context)
         }
         if let standing { response.headers.append(contentsOf: standing.headers) }
+        // HTTP keeps caches from keeping what a key asked for, but not what a cookie did.
+        if caller.session != nil { response.headers[.cacheControl] = "no-store" }
         return response
     }
 

@@ -48,6 +48,8 @@ package struct Operation: Sendable {
         case value(Schema)
         /// No envelope: Prometheus metrics.
         case text
+        /// No envelope, no end: server-sent events. To listen is no use of a session.
+        case events
         /// No envelope: a JSON document as it is.
         case document
     }

@@ -18,7 +18,7 @@ package struct ActivitiesResource: APIResource {
                 "type", .string,
                 "A type of ClickHouse Cloud's contract, or one beginning with `clickpipe_`, `role_`, `saved_query_` or `query_endpoint_`."),
             Field("actorType", .oneOf(["api", "system"]), "A key, or Penstock itself."),
-            Field("actorId", .string, "Resource id of the key; null for a refused sign-in."),
+            Field("actorId", .string, "Resource id of the key; absent for a refused sign-in."),
             Field("actorDetails", .string, "Name of the key."),
             Field("actorIpAddress", .string, "Where the request came from."),
             Field("organizationId", .uuid, "The organization."), Field("serviceId", .uuid, "The service, where there is one."),

@@ -42,9 +42,11 @@ package struct Authenticator: Sendable {
     ///
     /// Valid credentials pass however many wrong ones came from their address: secrets of 256 bits cannot be guessed, and a
     /// misconfigured neighbour must not lock anybody out.
-    package func authenticate(_ request: Request, _ context: APIContext) async throws -> Caller {
+    ///
+    /// - Parameter isUse: false leaves the end of the caller's session where it is.
+    package func authenticate(_ request: Request, _ context: APIContext, isUse: Bool = true) async throws -> Caller {
         let address = context.remoteAddress?.ipAddress ?? ""
-        let found = try await find(request, from: address)
+        let found = try await find(request, from: address, isUse: isUse)
         await keyUse.record(found.key, at: api.now())
         return Caller(
             key: found.key, permissions: found.permissions, ipAddress: address, userAgent: request.headers[.userAgent] ?? "",
@@ -52,18 +54,30 @@ package struct Authenticator: Sendable {
     }
 
     /// The same without a note of the key's use: the key of the header `Authorization`, or where there is none that of the session.
-    package func find(_ request: Request, from address: String) async throws -> Found {
-        if request.headers[.authorization] == nil, let token = SessionCookie.token(of: request) {
-            guard let session = api.sessions.find(token, at: api.now()) else { throw APIError.unauthorized(Self.sessionEnded) }
-            try SameOrigin.check(request, session)
-            var found = try await find(keyIDHash: session.keyIDHash, from: address)
-            found.session = session
-            return found
-        }
+    package func find(_ request: Request, from address: String, isUse: Bool = true) async throws -> Found {
+        if let token = SessionCookie.acting(for: request) { return try await find(session: token, request, from: address, isUse: isUse) }
         guard let header = request.headers[.authorization], let credentials = Credentials(header: header) else {
             throw APIError.unauthorized("send an API key with HTTP Basic: key id as user, key secret as password")
         }
         return try await find(credentials, from: address)
+    }
+
+    private func find(session token: String, _ request: Request, from address: String, isUse: Bool) async throws -> Found {
+        guard var session = api.sessions.find(token, at: api.now(), isUse: false) else { throw APIError.unauthorized(Self.sessionEnded) }
+        try SameOrigin.check(request, session)
+        var found: Found
+        do {
+            found = try await find(keyIDHash: session.keyIDHash, from: address)
+            guard found.key.id == session.keyID else { throw APIError.unauthorized(Self.sessionEnded) }
+        } catch let error as APIError {
+            // It does not come back with its key.
+            if error.status == .unauthorized { api.sessions.close(token) }
+            throw error
+        }
+        // Only now: requests that are refused do not keep a session alive.
+        if isUse, let used = api.sessions.find(token, at: api.now()) { session = used }
+        found.session = session
+        return found
     }
 
     /// A key that proved itself before, as it is now. Throws 401 when it may not be used any more, 403 as ``authenticate(_:_:)``.

@@ -45,6 +45,7 @@ package struct ClickPipeLogResource: APIResource {
         do {
             lines = try await api.pipeLogs.lines(of: spec, filter, limit: limit + 1)
         } catch {
+            if error.disposition == .bug { throw error }
             throw error.disposition == .retry ? APIError.failedDependency(error.message) : APIError.badRequest(error.message)
         }
         var envelope: [String: JSONValue] = [:]

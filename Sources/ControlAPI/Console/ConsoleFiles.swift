@@ -10,7 +10,7 @@ public final class ConsoleFiles: Sendable {
         package var bytes: [UInt8]
         /// Nil where it would save nothing.
         package var gzip: [UInt8]?
-        /// Names this content, in quotation marks.
+        /// Names this content, as an entity tag: weak, for it is the same for both forms.
         package var tag: String
     }
 
@@ -47,7 +47,7 @@ public final class ConsoleFiles: Sendable {
         guard let name = parts.last, let dot = name.lastIndex(of: "."), let type = Self.types[String(name[name.index(after: dot)...])],
             let data = try? Data(contentsOf: parts.reduce(base) { $0.appending(path: $1) })
         else { return nil }
-        let tag = "\"" + SHA256.hash(data: data).prefix(12).map { String($0, radix: 16) }.joined(separator: "-") + "\""
+        let tag = "W/\"" + SHA256.hash(data: data).prefix(12).map { String($0, radix: 16) }.joined(separator: "-") + "\""
         let bytes = [UInt8](data)
         return File(contentType: type, bytes: bytes, gzip: gzip(bytes, tag), tag: tag)
     }

@@ -32,13 +32,16 @@ package struct EventFeed: Sendable {
         }
         var events: [ServerSentEvent] = []
         let services = view.services.filter { told.services[$0.key] != $0.value }
-        if isFirst || !services.isEmpty { events.append(ServerSentEvent(type: "services", data: ["services": Self.sorted(services)])) }
+        let gone = Self.missing(told.services, in: view.services)
+        if isFirst || !services.isEmpty || gone != [] {
+            events.append(ServerSentEvent(type: "services", data: ["services": Self.sorted(services), "removed": gone]))
+        }
 
         let moved = Set(view.samples.keys.filter { Self.counters(told.samples[$0]) != Self.counters(view.samples[$0]) })
         let changed = view.pipes.filter { told.pipes[$0.key] != $0.value || moved.contains($0.key) || moving.contains($0.key) }
         moving = moved
-        let removed = told.pipes.keys.filter { view.pipes[$0] == nil }.sorted()
-        if isFirst || !changed.isEmpty || !removed.isEmpty {
+        let removed = Self.missing(told.pipes, in: view.pipes)
+        if isFirst || !changed.isEmpty || removed != [] {
             let pipes = changed.reduce(into: [String: JSONValue]()) { result, pipe in
                 var document = pipe.value
                 document["sample"] = view.samples[pipe.key]
@@ -47,7 +50,7 @@ package struct EventFeed: Sendable {
             events.append(
                 ServerSentEvent(
                     type: "pipes",
-                    data: ["all": .bool(isFirst), "pipes": Self.sorted(pipes), "removed": .array(removed.map(JSONValue.string))]))
+                    data: ["all": .bool(isFirst), "pipes": Self.sorted(pipes), "removed": removed]))
         }
         let calls = view.calls.filter { told.calls[$0.key] != $0.value }
         if !calls.isEmpty {
@@ -64,6 +67,11 @@ package struct EventFeed: Sendable {
         var sample = sample
         sample?["time"] = nil
         return sample
+    }
+
+    /// Ids that were told and are not there any more.
+    private static func missing(_ told: [String: JSONValue], in view: [String: JSONValue]) -> JSONValue {
+        .array(told.keys.filter { view[$0] == nil }.sorted().map(JSONValue.string))
     }
 
     private static func sorted(_ documents: [String: JSONValue]) -> JSONValue {

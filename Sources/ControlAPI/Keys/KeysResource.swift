@@ -110,6 +110,7 @@ package struct KeysResource: APIResource {
         if change.touchesRoles { try await authority.requireCover(of: wanted, by: caller) }
         try await authority.requireAdministrator(after: old, becomes: wanted)
         guard let new = try await api.catalog.updateKey(old.id, { change.apply(to: &$0) }) else { throw missing(old.id) }
+        if !new.isEnabled { api.sessions.close(keyID: new.id) }
         for type in KeyChange.updateTypes(from: old, to: new) {
             await api.recordActivity("openapi_key_update", by: context, target: new.id, keyUpdateType: type)
         }
@@ -121,6 +122,7 @@ package struct KeysResource: APIResource {
         try await authority.requireCover(of: key, by: context.requireCaller())
         try await authority.requireAdministrator(after: key, becomes: nil)
         guard try await api.catalog.deleteKey(key.id) else { throw missing(key.id) }
+        api.sessions.close(keyID: key.id)
         await api.recordActivity("key_delete", by: context, target: key.id, keyUpdateType: "deleted")
         return try context.reply(nil)
     }

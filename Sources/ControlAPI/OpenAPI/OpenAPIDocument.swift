@@ -94,6 +94,8 @@ package struct OpenAPIDocument: Sendable {
         switch operation.result {
         case .text:
             return ["description": "Success", "content": ["text/plain": ["schema": ["type": "string"]]]]
+        case .events:
+            return ["description": "Success", "content": ["text/event-stream": ["schema": ["type": "string"]]]]
         case .document:
             return ["description": "Success", "content": ["application/json": ["schema": ["type": "object"]]]]
         case .nothing: required = ["status", "requestId"]

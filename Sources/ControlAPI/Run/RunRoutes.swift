@@ -82,7 +82,8 @@ struct RunRoutes: Sendable {
         } catch {
             response = failure(error, context).response(bare: bareRefusals)
         }
-        if request.headers[.authorization] == nil { response.headers[Self.contentPolicy] = "default-src 'none'; sandbox" }
+        response.headers[Self.contentPolicy] = "default-src 'none'; sandbox"
+        if SessionCookie.acting(for: request) != nil { response.headers[.cacheControl] = "no-store" }
         if let allowed { CrossOrigin.add(to: &response.headers, origin: request.headers[.origin], allowed: allowed) }
         return response
     }
@@ -216,8 +217,8 @@ struct RunRoutes: Sendable {
         authenticator.keyUse.note(found.key, at: api.now())
         guard let service = snapshot.services[id] else { throw QueryFailure(404, "NOT_FOUND", "service \(id.prefix(80)) does not exist") }
         let route = try Self.route(of: found, on: service)
-        if found.session != nil { try await api.queries.prepareOnce(roles: route.record.roles, service: id) }
         if let pause = try await waking(service.record, request, context, found) { return pause }
+        if found.session != nil { try await api.queries.prepareOnce(roles: route.record.roles, service: id) }
 
         let presence = CallerPresence()
         ClientWatch.of(context.channel)?.watch(presence)
@@ -284,7 +285,7 @@ struct RunRoutes: Sendable {
 
     private static let version = HTTPField.Name("x-clickhouse-endpoint-version") ?? .acceptEncoding
     private static let upgrade = HTTPField.Name("x-clickhouse-endpoint-upgrade") ?? .acceptEncoding
-    /// A session may open an answer as a page. Whatever somebody's query makes of it, it is none of the console's.
+    /// A browser may open an answer as a page. Whatever somebody's query makes of it, it is none of the console's.
     private static let contentPolicy = HTTPField.Name("Content-Security-Policy") ?? .acceptEncoding
     private static let wake = HTTPField.Name("wake-service") ?? .acceptEncoding
 

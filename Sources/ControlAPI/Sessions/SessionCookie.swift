@@ -22,6 +22,11 @@ package enum SessionCookie {
         return nil
     }
 
+    /// The token of the session that a request acts by: credentials in the header `Authorization` come first.
+    package static func acting(for request: Request) -> String? {
+        request.headers[.authorization] == nil ? token(of: request) : nil
+    }
+
     /// The value of `Set-Cookie` that gives a token, or takes it away. It ends with the browser; the server ends it earlier.
     package static func header(_ token: String?, for request: Request, isSecure: Bool) -> String {
         "\(name(request))=\(token ?? ""); Path=/; HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "")

@@ -5,8 +5,16 @@ import PipeCore
 
 /// Sign-in of the console: an API key, or the code of a one-time link, is exchanged for a session.
 struct SessionRoutes: Sendable {
-    let api: APIDependencies
-    let authenticator: Authenticator
+    private let api: APIDependencies
+    private let authenticator: Authenticator
+    /// Sign-ins of a key, and refusals of an address that brings a valid one: each is a line of the audit log.
+    private let signIns: RateLimiter?
+
+    init(api: APIDependencies, authenticator: Authenticator) {
+        self.api = api
+        self.authenticator = authenticator
+        signIns = api.configuration.refusalLimit.map { RateLimiter($0) }
+    }
 
     private static let path: RouterPath = "/console/session"
 
@@ -30,22 +38,34 @@ struct SessionRoutes: Sendable {
         }
         try SameOrigin.check(request)
         let body = try await checkedBody(request, context: context, Self.body, mode: .create)
+        let address = context.remoteAddress?.ipAddress ?? ""
         let found: Authenticator.Found
         do {
-            found = try await admit(body, from: context.remoteAddress?.ipAddress ?? "")
+            found = try await admit(body, from: address)
         } catch let error as APIError {
-            // Not beyond the limit of refusals, or guesses would fill the audit log.
+            if error.status == .forbidden { try limit("address \(address)") }
+            // Not beyond the limit of refusals (429), or guesses would fill the audit log.
             if [.unauthorized, .forbidden].contains(error.status) {
                 await api.recordSignIn("user_login_failed", of: nil, request, context)
             }
             throw error
         }
+        try limit("key \(found.key.id)")
         await authenticator.keyUse.record(found.key, at: api.now())
         await api.recordSignIn("user_login", of: found.key, request, context)
-        let (token, session) = api.sessions.open(keyIDHash: found.key.keyIDHash, at: api.now())
-        var response = try context.reply(await document(found, session))
+        let (token, session) = api.sessions.open(keyID: found.key.id, keyIDHash: found.key.keyIDHash, at: api.now())
+        var response = try context.reply(await document(found, session), headers: Self.unkept)
         response.headers[.setCookie] = SessionCookie.header(token, for: request, isSecure: isSecure)
         return response
+    }
+
+    /// Answers hold the session's token.
+    private static let unkept: HTTPFields = [.cacheControl: "no-store"]
+
+    /// Throws 429 when there were too many.
+    private func limit(_ name: String) throws {
+        guard let standing = signIns?.count(name, at: api.now()), standing.isExceeded else { return }
+        throw standing.refusal("too many sign-ins with this key; wait \(Int(standing.reset.rounded(.up))) s")
     }
 
     /// Whose key or code it is. Throws 400 for a body without either, 401, 403 and 429 as ``Authenticator``.
@@ -66,9 +86,10 @@ struct SessionRoutes: Sendable {
     }
 
     private func show(_ request: Request, _ context: APIContext) async throws -> Response {
-        let found = try await authenticator.find(request, from: context.remoteAddress?.ipAddress ?? "")
+        // Each window asks when it opens or connects again, whether somebody is there or not.
+        let found = try await authenticator.find(request, from: context.remoteAddress?.ipAddress ?? "", isUse: false)
         guard let session = found.session else { throw APIError.unauthorized("there is no session; sign in") }
-        return try context.reply(await document(found, session))
+        return try context.reply(await document(found, session), headers: Self.unkept)
     }
 
     private func close(_ request: Request, _ context: APIContext) async throws -> Response {

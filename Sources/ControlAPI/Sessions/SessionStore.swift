@@ -20,24 +20,28 @@ public final class SessionStore: Sendable {
     /// And so long after its beginning, whatever happens.
     package let longest: TimeInterval
     private let capacity: Int
+    private let capacityOfKey: Int
     private let state = Mutex(State())
 
-    /// - Parameter capacity: most sessions at a time; one more ends the one that was idle longest.
-    public init(idle: TimeInterval = 30 * 60, longest: TimeInterval = 12 * 3600, capacity: Int = 1000) {
+    /// - Parameters:
+    ///   - capacity: most sessions at a time; one more ends the one that was idle longest.
+    ///   - capacityOfKey: the same for one key, so that no key can end the sessions of others.
+    public init(idle: TimeInterval = 30 * 60, longest: TimeInterval = 12 * 3600, capacity: Int = 10_000, capacityOfKey: Int = 50) {
         self.idle = idle
         self.longest = longest
         self.capacity = capacity
+        self.capacityOfKey = capacityOfKey
     }
 
     /// A new session of a key, and the token that only its browser gets.
-    package func open(keyIDHash: String, at now: Date) -> (token: String, session: ConsoleSession) {
+    package func open(keyID: String, keyIDHash: String, at now: Date) -> (token: String, session: ConsoleSession) {
         let token = KeyIssuer.secret()
-        let session = ConsoleSession(keyIDHash: keyIDHash, csrfToken: KeyIssuer.secret(), openedAt: now, usedAt: now)
+        let session = ConsoleSession(keyID: keyID, keyIDHash: keyIDHash, csrfToken: KeyIssuer.secret(), openedAt: now, usedAt: now)
         state.withLock { state in
             state.sessions = state.sessions.filter { expiry(of: $0.value) > now }
-            if state.sessions.count >= capacity, let oldest = state.sessions.min(by: { $0.value.usedAt < $1.value.usedAt }) {
-                state.sessions[oldest.key] = nil
-            }
+            let own = state.sessions.filter { $0.value.keyID == keyID }
+            let crowd = own.count >= capacityOfKey ? own : state.sessions.count >= capacity ? state.sessions : [:]
+            if let oldest = crowd.min(by: { $0.value.usedAt < $1.value.usedAt }) { state.sessions[oldest.key] = nil }
             state.sessions[Digest.of(token)] = session
         }
         return (token, session)
@@ -61,6 +65,9 @@ public final class SessionStore: Sendable {
     }
 
     package func close(_ token: String) { state.withLock { _ = $0.sessions.removeValue(forKey: Digest.of(token)) } }
+
+    /// Ends all sessions of a key.
+    package func close(keyID: String) { state.withLock { $0.sessions = $0.sessions.filter { $0.value.keyID != keyID } } }
 
     /// When the session ends if it is not used again.
     package func expiry(of session: ConsoleSession) -> Date {

@@ -35,14 +35,14 @@ public final class PipeHistory: Service {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                self.tick()
+                self.look()
                 try? await self.clock.sleep(for: .seconds(1))
             }
         }
     }
 
     /// Takes a sample of every pipe, and forgets the past of pipes that are gone.
-    package func tick() {
+    package func look() {
         let time = Int64(now().timeIntervalSince1970 * 1000)
         let samples = Dictionary(registry.values.map { ($0.identity.id, PipeSample($0, time: time)) }) { $1 }
         state.update { state in
@@ -63,6 +63,9 @@ public final class PipeHistory: Service {
         try await state.wait { $0.tick > seen }
         return state.value.tick
     }
+
+    /// Number of the newest tick.
+    package var tick: Int { state.value.tick }
 
     /// The newest sample of every pipe that ran in this process.
     package var newest: [PipeID: PipeSample] { state.value.newest }

@@ -35,6 +35,8 @@ struct SchemaDiscovery {
                 }
             } catch let error as PipeError {
                 schema.examplesProblem = error.message
+            } catch let error as JSONSyntaxError {
+                schema.examplesProblem = "the first rows cannot be shown: \(error)"
             }
         }
         if case .rows = sample { schema.fields.removeAll { $0.name.hasPrefix(VirtualColumn("", "").fieldName) } }
@@ -69,14 +71,21 @@ struct SchemaDiscovery {
     private func values(of relation: Relation, rows count: Int) async throws -> [[String?]] {
         var relation = relation
         relation.settings["output_format_json_quote_denormals"] = "1"
+        // Bytes that are no text are shown as U+FFFD.
+        relation.settings["output_format_json_validate_utf8"] = "1"
         let found = try await rows(
             Example.self, "SELECT formatRow('JSONCompactEachRow', *) AS row FROM \(relation.sql) LIMIT \(count)", relation)
-        return try found.map { try JSONText.decode([JSONValue].self, from: $0.row).map(Self.text) }
+        return try found.map { try (JSONValue(parsing: Array($0.row.utf8)).array ?? []).map(Self.text) }
     }
 
     private static func text(_ value: JSONValue) throws -> String? {
         if value.isNull { return nil }
-        let text = try value.string ?? String(decoding: JSONText.encode(value), as: UTF8.self)
+        let text: String
+        switch value {
+        case .string(let string): text = string
+        case .exactNumber(let digits): text = digits
+        default: text = try String(decoding: JSONText.encode(value), as: UTF8.self)
+        }
         return text.count > DiscoveredField.longestExample ? text.prefix(DiscoveredField.longestExample) + "…" : text
     }
 

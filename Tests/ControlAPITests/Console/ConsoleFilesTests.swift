@@ -84,6 +84,12 @@ import Testing
                 #expect($0.headers[.contentEncoding] == "gzip")
                 return try #require($0.headers[.eTag])
             }
+            #expect(tag.hasPrefix("W/"), "one name for two forms")
+            for refusal in ["gzip;q=0", "br, gzip; q=0.0", "identity", "xgzip"] {
+                try await client.client.execute(uri: "/console/core/dom.js", method: .get, headers: [.acceptEncoding: refusal]) {
+                    #expect($0.headers[.contentEncoding] == nil)
+                }
+            }
             try await client.client.execute(uri: "/console/core/dom.js", method: .get, headers: [.ifNoneMatch: tag]) {
                 #expect($0.status == .notModified)
                 #expect($0.body.readableBytes == 0)

@@ -27,6 +27,9 @@ import Testing
         #expect(feed.events(view).first?.data["removed"] == ["a"])
         view.services["s"] = ["id": "s", "state": "stopped"]
         #expect(feed.events(view).map(\.type) == ["services"])
+        view.services = [:]
+        #expect(feed.events(view).first?.data == ["services": [], "removed": ["s"]])
+        #expect(feed.events(view).isEmpty)
     }
 
     @Test func aRateIsSeenToEndAndAPipeAtRestIsSilent() {

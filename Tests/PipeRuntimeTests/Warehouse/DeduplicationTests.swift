@@ -129,7 +129,7 @@ struct DeduplicationTests {
             let found = try await discover(avro)
             #expect(
                 found == [
-                    DiscoveredField(name: "id", type: "Int64", isOptional: false, examples: ["150"]),
+                    DiscoveredField(name: "id", type: "Int64", isOptional: false, examples: ["300"]),
                     DiscoveredField(name: "s", type: "Nullable(String)", isOptional: true, examples: [nil]),
                 ])
             let long = RowSamples.json(["{\"a\":\"\(String(repeating: "it's ", count: 200_000))\",\"b\":1}"])
