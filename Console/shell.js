@@ -1,6 +1,6 @@
 // The frame around every page: navigation, the service picker, theme, sign-out.
 import { h, replace } from "./core/dom.js";
-import { href, reload } from "./core/router.js";
+import { href, mayLeave, reload } from "./core/router.js";
 import { get } from "./core/api.js";
 import { organizationPath, session, signOut } from "./core/session.js";
 import { chooseTheme, chosenTheme } from "./core/preferences.js";
@@ -21,7 +21,7 @@ const areas = [
 export function shell() {
     const main = h("main", { id: "main", tabindex: "-1" });
     const links = new Map(areas.map(([area, text, symbol]) => [area, h("a", { href: href(`/${area}`) }, icon(symbol), text)]));
-    const picker = h("select", { "aria-label": "Service", onchange: () => { chooseService(picker.value); reload(); } });
+    const picker = h("select", { "aria-label": "Service", onchange: () => change(picker.value) });
     const status = h("div", { class: "who", role: "status" });
     const showLive = () => replace(status, liveState() === "waiting" ? h("span", { class: "badge warn" }, "Connection lost, trying again") : "");
     window.addEventListener("livechange", showLive);
@@ -42,6 +42,12 @@ export function shell() {
     const toggle = (open = !frame.classList.contains("open")) => frame.classList.toggle("open", open);
     frame.addEventListener("click", (event) => { if (event.target === frame) toggle(false); });
     frame.addEventListener("keydown", (event) => { if (event.key === "Escape") toggle(false); });
+
+    async function change(wanted) {
+        if (!(await mayLeave())) { picker.value = chosenService() ?? ""; return; }
+        chooseService(wanted);
+        reload();
+    }
 
     let services = null;
     async function fillPicker() {

@@ -68,7 +68,9 @@ export default async function page({ title, signal, query }) {
         for (const one of range) one.hidden = span.value !== "range";
     }
 
-    const dates = () => span.value === "range" ? { from_date: from.value, to_date: to.value }
+    // Whole days of the reader's zone, in which the times of the list are written; a bare date would be one of UTC.
+    const dayPart = (day, clock) => day ? new Date(`${day}T${clock}`).toISOString() : null;
+    const dates = () => span.value === "range" ? { from_date: dayPart(from.value, "00:00:00"), to_date: dayPart(to.value, "23:59:59.999") }
         : span.value === "all" ? {} : { from_date: new Date(Date.now() - Number(span.value) * 86_400_000).toISOString() };
 
     async function load() {

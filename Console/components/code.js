@@ -4,17 +4,21 @@ import { toast } from "./toast.js";
 import { codeMirror } from "../core/libraries.js";
 
 export async function copyText(text) {
+    let copied = true;
     try {
         await navigator.clipboard.writeText(text);
     } catch {
         // Without https the clipboard has only the old way.
         const area = h("textarea", { value: text, class: "visually-hidden" });
-        (document.querySelector("dialog[open]") ?? document.body).append(area);
+        // Only what is in the uppermost dialog can be selected.
+        ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(area);
         area.select();
-        document.execCommand("copy");
+        copied = document.execCommand("copy");
         area.remove();
     }
-    toast("Copied");
+    // A secret is shown once: nobody must believe to have it who has not.
+    if (copied) toast("Copied");
+    else toast("Nothing was copied: the browser does not allow it. Mark the text and copy it by hand.", "bad");
 }
 
 /** A text to read and copy, coloured once CodeMirror is there. Modes: "text/x-sql", "application/json", "text/x-sh", "text/javascript", null. */

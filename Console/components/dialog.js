@@ -10,15 +10,23 @@ import { notice } from "./notice.js";
 export function openDialog(title, build, { flyout = false, wide = false } = {}) {
     return new Promise((resolve) => {
         const id = uniqueID("dialog");
-        let outcome;
+        let outcome, closed = false;
         const node = h("dialog", { class: flyout ? "flyout" : wide ? "wide" : "", "aria-labelledby": id });
-        const close = (value) => { outcome = value; node.close(); };
+        const close = (value) => { outcome = value; closed = true; node.close(); };
+        const busy = () => node.querySelector(".button[aria-busy=true]") !== null;
         const { body, foot } = build(close, node);
         node.append(
             h("div", { class: "dialog-head" }, h("h2", { id, class: "break" }, title),
                 button("Close", () => close(), { symbol: "close", iconOnly: true, kind: "quiet" })),
             h("div", { class: "dialog-body" }, body), foot ? h("div", { class: "dialog-foot" }, foot) : "");
-        node.addEventListener("close", () => { node.remove(); resolve(outcome); });
+        // What a running action brings is shown here, perhaps a secret that is never shown again: Escape waits for it.
+        node.addEventListener("cancel", (event) => { if (busy()) event.preventDefault(); });
+        node.addEventListener("close", () => {
+            // Chrome lets a second Escape through whatever is said to it.
+            if (!closed && busy()) { node.showModal(); return; }
+            node.remove();
+            resolve(outcome);
+        });
         node.addEventListener("mousedown", (event) => { if (event.target === node && flyout) close(); });
         document.body.append(node);
         node.showModal();

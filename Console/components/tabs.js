@@ -1,4 +1,6 @@
 import { h, replace, uniqueID } from "../core/dom.js";
+import { button } from "./button.js";
+import { notice } from "./notice.js";
 
 /**
  * Tabs with their panel below. Tabs: `{ id, text, show(signal) }`, where `show` gives the panel's element (or a promise of it) each time
@@ -32,7 +34,15 @@ export function tabs(label, all, { initial = all[0].id, chosen = () => {}, signa
         });
         // A page that was left while it was being made must not change the address of the next one.
         if (tell && !signal?.aborted) chosen(id);
-        const content = await all.find((tab) => tab.id === id).show(entered.signal);
+        let content;
+        try {
+            content = await all.find((tab) => tab.id === id).show(entered.signal);
+        } catch (error) {
+            if (entered.signal.aborted || error.name === "AbortError") return;
+            if (error.name !== "ApiError") console.error(error);
+            content = notice(error.message, "bad",
+                h("div", { class: "row" }, button("Try again", () => choose(id, false), { symbol: "refresh", small: true })));
+        }
         if (!entered.signal.aborted) replace(panel, content);
     }
     signal?.addEventListener("abort", () => leave.abort());

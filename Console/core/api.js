@@ -29,10 +29,14 @@ export function bindSession(token, ended) {
     if (ended) onSessionEnd = ended;
 }
 
-/** Sends a request; the whole answer, whatever its status is. Throws ApiError with status 0 when there is none. */
-export async function send(method, path, { body, headers = {}, signal } = {}) {
+/**
+ * Sends a request; the whole answer, whatever its status is. Throws ApiError with status 0 when there is none.
+ * `unasked`: nobody did anything for it, so it does not keep the session alive.
+ */
+export async function send(method, path, { body, headers = {}, signal, unasked = false } = {}) {
     // Without this header a refusal would make the browser ask for a password by itself.
     const all = { "X-Requested-With": "penstock-console", ...headers };
+    if (unasked) all["X-Unasked"] = "1";
     if (body !== undefined && !(body instanceof Blob)) all["Content-Type"] = "application/json";
     if (csrfToken) all["X-CSRF-Token"] = csrfToken;
     try {

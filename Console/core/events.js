@@ -7,7 +7,7 @@ let retry = null;
 let state = "closed";
 
 /** Newest known of every pipe, by id: what the stream said. */
-export const live = { pipes: new Map(), services: new Map() };
+export const live = { pipes: new Map() };
 
 /** "open", "waiting" (lost, being opened again) or "closed". Changes are told by the window's event "livechange". */
 export function liveState() {
@@ -25,10 +25,6 @@ const keep = {
         if (data.all) live.pipes.clear();
         for (const pipe of data.pipes) live.pipes.set(pipe.id, { ...live.pipes.get(pipe.id), ...pipe });
         for (const id of data.removed ?? []) live.pipes.delete(id);
-    },
-    services(data) {
-        for (const service of data.services) live.services.set(service.id, service);
-        for (const id of data.removed ?? []) live.services.delete(id);
     },
 };
 

@@ -48,17 +48,11 @@ export function percent(part) {
 }
 
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 /** The instant in the reader's zone. Takes what the API or ClickHouse writes; times of ClickHouse without a zone are UTC. */
 export function time(value) {
     const date = instant(value);
     return date ? day.format(date) : "–";
-}
-
-export function clockTime(value) {
-    const date = instant(value);
-    return date ? clock.format(date) : "–";
 }
 
 /** "2026-01-31 10:00:00 UTC", for titles on hover. */

@@ -43,11 +43,16 @@ export function guardLeaving(ask) {
     guard = ask;
 }
 
+/** Whether the page may be left; asks where something would be lost. */
+export async function mayLeave() {
+    return !guard || await guard();
+}
+
 /** Shows pages in `show(load, context)` from now on. */
 export function start(show) {
     const go = async () => {
         if (location.hash === shown) return;
-        if (guard && shown !== null && !(await guard())) {
+        if (shown !== null && !(await mayLeave())) {
             history.replaceState(null, "", shown);
             return;
         }
@@ -59,7 +64,10 @@ export function start(show) {
         for (const route of routes) {
             const match = route.expression.exec(path);
             if (!match) continue;
-            const params = Object.fromEntries(route.names.map((name, index) => [name, decodeURIComponent(match[index + 1])]));
+            let params;
+            try {
+                params = Object.fromEntries(route.names.map((name, index) => [name, decodeURIComponent(match[index + 1])]));
+            } catch { break; /* half an escape, as of a link that was cut off: nothing stands there */ }
             await show(route.load, { params, query, signal: leave.signal, area: route.area, path });
             return;
         }
@@ -69,7 +77,7 @@ export function start(show) {
     return go();
 }
 
-/** Shows the page of the address anew. */
+/** Shows the page of the address anew, without asking: see `mayLeave`. */
 export function reload() {
     shown = null;
     guard = null;

@@ -18,4 +18,3 @@ export function chooseService(id) {
     remember("service", id);
 }
 
-export const serviceName = (id) => known.find((one) => one.id === id)?.name ?? id;

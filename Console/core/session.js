@@ -15,10 +15,12 @@ function adopt(result) {
     return current;
 }
 
+/** The event's detail is the session that ended. */
 function ended() {
     if (!current) return;
+    const before = current;
     current = null;
-    window.dispatchEvent(new Event("sessionend"));
+    window.dispatchEvent(new CustomEvent("sessionend", { detail: before }));
 }
 
 /** The session that this browser has, or null. Throws ApiError when Penstock does not answer. */
@@ -40,6 +42,17 @@ export async function signOut() {
     await envelope("DELETE", path);
     adopt(null);
 }
+
+// All windows share the cookie, but each has its own copy of the token: who signed in again in another window left this one with an old
+// token, and every change from here would be refused. So whoever comes back to a window makes it ask anew.
+let asking = null;
+
+function lookAgain() {
+    if (!current || document.hidden) return;
+    asking ??= resume().catch(() => { /* the next request tells what is wrong */ }).finally(() => { asking = null; });
+}
+window.addEventListener("focus", lookAgain);
+document.addEventListener("visibilitychange", lookAgain);
 
 /** Whether the key holds the permission, on this service where it is one of services. Only for what is shown: the server checks. */
 export function can(permission, service = null) {

@@ -17,14 +17,17 @@ export function queriesPane(service, { open, changed, deleted, signal }) {
     const element = h("div", { class: "pane" }, filter, list);
     const mayChange = can(permissions.manageEndpoints, service);
     const closed = new Set();
-    let all = null, current = null;
+    let all = null, current = null, reading = 0, opening = 0;
 
     async function update() {
+        const mine = reading += 1;
         try {
-            all = await listQueries(service);
-            if (!signal.aborted) show();
+            const found = await listQueries(service);
+            if (mine !== reading || signal.aborted) return;
+            all = found;
+            show();
         } catch (error) {
-            if (!signal.aborted) replace(list, notice(error.message, "bad", button("Try again", update, { small: true })));
+            if (mine === reading && !signal.aborted) replace(list, notice(error.message, "bad", button("Try again", update, { small: true })));
         }
     }
 
@@ -65,8 +68,19 @@ export function queriesPane(service, { open, changed, deleted, signal }) {
             h("button", {
                 type: "button", class: "pane-name clip", title: one.name, "aria-current": one.id === current ? "true" : null,
                 dataset: { test: "saved-query" },
-                onclick: async () => { try { open(await loadQuery(service, one.id)); } catch (error) { toastError(error); } },
+                onclick: () => openSaved(one.id),
             }, leafOf(one.name)), more);
+    }
+
+    /** The one that was chosen last is shown, whichever answer comes last. */
+    async function openSaved(id) {
+        const mine = opening += 1;
+        try {
+            const query = await loadQuery(service, id);
+            if (mine === opening && !signal.aborted) open(query);
+        } catch (error) {
+            if (mine === opening && !signal.aborted) toastError(error);
+        }
     }
 
     async function rename(one, focus) {

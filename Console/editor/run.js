@@ -76,8 +76,10 @@ function summary(result, response) {
 }
 
 async function readRows(result, response) {
+    let cut = false;
     result.reader = resultReader((state) => {
         const { progress } = state;
+        cut = state.full;
         result.change({
             rows: state.rows, bytes: state.bytes, columns: state.meta ?? result.columns, totals: state.totals ?? null,
             ...progress ? { progress: progressOf(progress) } : {},
@@ -85,14 +87,12 @@ async function readRows(result, response) {
         if (state.exception) result.exception = state.exception;
     });
     try {
-        const full = await result.reader.read(response.body);
+        await result.reader.read(response.body);
+    } finally {
         await result.reader.end();
-        if (result.exception) throw new ApiError(200, "FAILED", result.exception);
-        result.change({ state: full ? "full" : "done" });
-    } catch (error) {
-        await result.reader.end();
-        throw error;
     }
+    if (result.exception) throw new ApiError(200, "FAILED", result.exception);
+    result.change({ state: cut ? "full" : "done" });
 }
 
 /** "OK" of a statement that writes, or the answer in the format that the statement itself asks for. */

@@ -24,30 +24,30 @@ export function tokens(sql) {
     return all;
 }
 
-/** The statements between semicolons: `{ from, to, text }`, without the space around them; empty ones are left out. */
+/** The statements between semicolons: `{ from, to, text, end }`, without the space around them; empty ones are left out. `end` is behind the `;`. */
 export function statements(sql) {
     const found = [];
     let first = null, last = null;
-    const close = () => {
-        if (first !== null) found.push({ from: first, to: last, text: sql.slice(first, last) });
+    const close = (end) => {
+        if (first !== null) found.push({ from: first, to: last, text: sql.slice(first, last), end });
         first = null;
     };
     let words = false;
     for (const token of tokens(sql)) {
-        if (token.text === ";" && token.kind === "other") { if (words) close(); first = null; words = false; continue; }
+        if (token.text === ";" && token.kind === "other") { if (words) close(token.to); first = null; words = false; continue; }
         if (token.kind === "space") continue;
         if (token.kind !== "comment") words = true;
         first ??= token.from;
         last = token.to;
     }
-    if (words) close();
+    if (words) close(last);
     return found;
 }
 
-/** The statement that the cursor is in or right behind. */
+/** The statement that the cursor is in or right behind, also behind its semicolon. */
 export function statementAt(sql, offset) {
     const all = statements(sql);
-    return all.find((one) => offset <= one.to) ?? all.at(-1) ?? null;
+    return all.find((one) => offset <= one.end) ?? all.at(-1) ?? null;
 }
 
 /** The parameters in order of their first place: `{ name, type }`. */

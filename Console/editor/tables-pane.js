@@ -28,7 +28,7 @@ export function tablesPane(service, { insert, ask, signal }) {
                 { symbol: "refresh", iconOnly: true, small: true, kind: "quiet" })), tree);
     const problem = element.appendChild(h("div", { class: "pane-problem" }));
     const line = (level, text) => h("div", { class: "muted small tree-empty", role: "treeitem", "aria-level": String(level), tabindex: "-1" }, text);
-    const tables = new Map(); // database: promise of its tables
+    const tables = new Map(); // database: promise of `{ list, problem }`, its tables or why they could not be read
     const open = new Set(["database default"]);
     let databases = [], turn = 0;
     treeKeys(tree);
@@ -45,29 +45,37 @@ export function tablesPane(service, { insert, ask, signal }) {
         if (!signal.aborted) await show();
     }
 
+    /** A failure is kept as well: else every letter in the filter would ask all databases again. */
     const tablesOf = (database) => {
         if (!tables.has(database)) {
             tables.set(database, rows(service, tablesSQL, { variables: { database } })
-                .catch((error) => { tables.delete(database); throw error; }));
+                .then((list) => ({ list, problem: null }), (error) => ({ list: [], problem: error.message })));
         }
         return tables.get(database);
     };
+    /** Whoever opens a database whose tables could not be read wants to try again. */
+    const forgetFailure = async (database) => { if ((await tables.get(database))?.problem) tables.delete(database); };
     async function show() {
         const mine = turn += 1;
         const wanted = filter.value.trim().toLowerCase();
         const branches = await Promise.all(databases.map(async ({ name, engine }) => {
             const node = item(1, name, "service", { title: `${name}\nEngine: ${engine}`, expandable: true });
-            let list = [];
+            let list = [], problem = null;
             if (open.has(`database ${name}`) || wanted) {
-                list = (await tablesOf(name).catch(() => [])).filter((one) => one.name.toLowerCase().includes(wanted));
+                ({ list, problem } = await tablesOf(name));
+                list = list.filter((one) => one.name.toLowerCase().includes(wanted));
             }
-            if (wanted && !list.length && !name.toLowerCase().includes(wanted)) return null;
-            const isOpen = wanted ? list.length > 0 : open.has(`database ${name}`);
-            node.expand = async (is) => { if (is) open.add(`database ${name}`); else open.delete(`database ${name}`); await show(); focusOn(name); };
+            if (wanted && !list.length && !problem && !name.toLowerCase().includes(wanted)) return null;
+            const isOpen = wanted ? list.length > 0 || problem !== null : open.has(`database ${name}`);
+            node.expand = async (is) => {
+                if (is) { open.add(`database ${name}`); await forgetFailure(name); } else open.delete(`database ${name}`);
+                await show();
+                focusOn(name);
+            };
             node.main = () => node.expand(node.getAttribute("aria-expanded") !== "true");
             node.setAttribute("aria-expanded", String(isOpen));
             const below = isOpen ? list.slice(0, 1000).map((table) => branch(name, table)) : [];
-            if (isOpen && !list.length) below.push(line(2, "No tables yet. A ClickPipe or CREATE TABLE makes one."));
+            if (isOpen && !list.length) below.push(line(2, problem ?? "No tables yet. A ClickPipe or CREATE TABLE makes one."));
             return [node, ...below];
         }));
         if (mine !== turn || signal.aborted) return;

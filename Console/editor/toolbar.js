@@ -67,7 +67,7 @@ export function toolbar({ service, drafts, signal, mayRun, commands, selection, 
         h("span", { class: "grow" }),
         h("div", { class: "row tight bar-actions" }, h("div", { class: "split-button" }, run, more), cancel, saveButton, share, calls));
 
-    let databases = [], listed = "", saving = false;
+    let databases = [], listed = "", saving = false, renaming = null;
     if (mayRun) {
         rows(service, "SELECT name FROM system.databases WHERE lower(name) != 'information_schema' ORDER BY name")
             .then((found) => { databases = found.map((one) => one.name); update(); }, () => { /* the tab's own stays */ });
@@ -92,6 +92,8 @@ export function toolbar({ service, drafts, signal, mayRun, commands, selection, 
         if (!tab.sql.trim()) { toast("There is nothing to save yet: write a statement first.", "info"); return null; }
         saving = true;
         try {
+            // A click on Save leaves the name first, and the name is then being stored.
+            await renaming;
             const before = tab.sql;
             const query = await saveTab(service, tab);
             if (!query) return null;
@@ -112,11 +114,14 @@ export function toolbar({ service, drafts, signal, mayRun, commands, selection, 
     }
 
     /** A name that was changed in place is stored with the text that the server has; other changes stay unsaved. */
-    async function rename() {
+    function rename() {
         const tab = drafts.active;
-        if (!tab.saved || saving || tab.name === tab.saved.name) return;
+        if (!tab.saved || saving || renaming || tab.name === tab.saved.name) return;
         if (!tab.name.trim()) { tab.name = tab.saved.name; changed(); update(); return; }
-        saving = true;
+        renaming = storeName(tab).finally(() => { renaming = null; update(); });
+    }
+
+    async function storeName(tab) {
         try {
             const stored = await loadQuery(service, tab.queryId);
             const query = await replaceQuery(service, tab.queryId, { ...stored, name: tab.name.trim() });
@@ -126,12 +131,14 @@ export function toolbar({ service, drafts, signal, mayRun, commands, selection, 
             changed("saved");
         } catch (error) {
             if (error.status === 409) error.message = `Another query has the name “${tab.name}”. Choose another name.`;
-            toastError(error);
-        } finally { saving = false; update(); }
+            // A save that waits for this meets the same and says so itself.
+            if (!saving) toastError(error);
+        }
     }
 
     async function shareEndpoint() {
         const tab = drafts.active;
+        await renaming;
         if (!tab.queryId || isChanged(tab)) {
             const go = await confirmed("Save the query first",
                 { text: "An endpoint is made of a saved query. Save this one, then go on?", action: "Save and go on", danger: false });

@@ -21,6 +21,7 @@ import { variablesPanel } from "./variables.js";
 
 export async function workbench({ service, drafts, signal, mayRun, title }) {
     const results = new Map(); // id of a tab: its results
+    const asked = new WeakMap(); // tab: the statements that were to run last, also those that came to no result
     let shown = null; // the tab that the parts show
     const commands = { run: () => runAll(), runAtCursor: () => runHere(), cancel: () => resultsOf(drafts.active).cancel(), save: () => bar.save() };
     const pad = await sqlPad({ context: () => ({ service: mayRun ? service : null, database: drafts.active.database }), changed: () => edited(),
@@ -36,8 +37,12 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
     const queries = queriesPane(service, {
         signal, open: (query) => { drafts.open(query); side.close(); pad.focus(); },
         changed: (query) => {
-            for (const tab of drafts.tabs) if (tab.queryId === query.id) Object.assign(tab,
-                { name: query.name, saved: { ...tab.saved, name: query.name, updatedAt: query.updatedAt } });
+            for (const tab of drafts.tabs) {
+                if (tab.queryId !== query.id) continue;
+                // Where somebody else changed it meanwhile, the older time stays: by that, saving sees it and asks.
+                const same = query.sql === tab.saved?.sql && query.database === tab.saved?.database;
+                Object.assign(tab, { name: query.name, saved: { ...tab.saved, name: query.name, ...same ? { updatedAt: query.updatedAt } : {} } });
+            }
             drafts.tell();
         },
         deleted: (id) => { for (const tab of drafts.tabs) if (tab.queryId === id) Object.assign(tab,
@@ -64,8 +69,9 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
     function resultsOf(tab) {
         if (!results.has(tab.id)) {
             results.set(tab.id, tabResults(service, {
-                service, mayRun, name: () => tab.name, place: (result) => placeOf(tab, result), goTo: (result) => pad.show(placeOf(tab, result).from),
-                wake: () => start([...resultsOf(tab).results().map((one) => one.statement)], tab, { wake: true }),
+                service, mayRun, name: () => tab.name, place: (result) => placeOf(tab, result), goTo: (result) => goTo(placeOf(tab, result)),
+                // The stopped one is the last that has a result; those before it have run, and may not run twice.
+                wake: () => start(asked.get(tab).slice(resultsOf(tab).results().length - 1), tab, { wake: true }),
                 example: (sql) => { drafts.add({ sql, name: "" }); if (!placeholders(sql).length) runAll(); },
             }, () => { if (tab === drafts.active) bar.update(); }));
         }
@@ -81,6 +87,11 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
         const from = begin + place.from;
         const before = tab.sql.slice(0, from).split("\n");
         return { from, to: begin + place.to, line: before.length, column: before.at(-1).length + 1 };
+    }
+
+    function goTo(place) {
+        if (place) pad.show(place.from);
+        else toast("The text was changed: the statement no longer stands in it.", "info");
     }
 
     const edited = () => {
@@ -156,6 +167,7 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
         const values = variables.collect(wanted);
         if (!values) return;
         if (narrow()) resultPlace.scrollIntoView({ block: "nearest" });
+        asked.set(tab, found);
         const made = await resultsOf(tab).run(found.map((one) => ({ text: one.text, from: one.from, database: tab.database, variables: values })),
             options);
         if (signal.aborted) return;
@@ -173,6 +185,12 @@ export async function workbench({ service, drafts, signal, mayRun, title }) {
     }
 
     drafts.addEventListener("change", () => showTab(), { signal });
+    // A key that is held down repeats by itself: what it runs, an INSERT even, is run once. Before all others, as CodeMirror has keys of its own.
+    window.addEventListener("keydown", (event) => {
+        if (!event.repeat || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+        event.preventDefault();
+        event.stopPropagation();
+    }, { capture: true, signal });
     window.addEventListener("keydown", (event) => {
         const main = event.ctrlKey || event.metaKey;
         if (event.defaultPrevented || document.querySelector("dialog[open], .menu")) return;

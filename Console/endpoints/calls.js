@@ -11,7 +11,7 @@ import { toastError } from "../components/toast.js";
 const kinds = [{ value: "", text: "All calls" }, { value: "ok", text: "Answered" }, { value: "error", text: "Not answered" },
     { value: "4xx", text: "Status 4xx" }, { value: "5xx", text: "Status 5xx" }];
 
-/** A section with `refresh()`. `nameOf(call)`: the name of the call's key where it is known. */
+/** A section with `refresh()`, and `rename()` for when more names are known. `nameOf(call)`: the name of the call's key where it is known. */
 export function callsTable(path, nameOf, signal) {
     const kind = select(kinds, "", { "aria-label": "Which calls", onchange: () => refresh().catch(toastError) });
     const table = dataTable("Last calls", [
@@ -19,7 +19,7 @@ export function callsTable(path, nameOf, signal) {
         { title: "Status", cell: status },
         { title: "Duration", number: true, cell: (call) => duration(call.durationMs) },
         { title: "Key", cell: (call) => h("span", { class: "break" },
-            call.tokenSubject !== undefined ? `Token of ${call.tokenSubject}` : nameOf(call) ?? "–") },
+            call.tokenSubject !== undefined ? `Token of ${call.tokenSubject}` : call.keyName ?? "–") },
         { title: "Rows", number: true, cell: (call) => count(call.resultRows === 0 && call.resultBytes > 0 ? null : call.resultRows) },
         { title: "Bytes", number: true, cell: (call) => bytes(call.resultBytes) },
         { title: "Read", number: true, cell: (call) => count(call.readRows) }, { title: "Cache", cell: (call) => call.cache ?? "none" },
@@ -31,43 +31,57 @@ export function callsTable(path, nameOf, signal) {
     const none = h("p", { class: "muted", hidden: true });
     const more = button("Older calls", older, { small: true });
     more.hidden = true;
-    let shown = [], cursor = null;
+    // `shown.kind` is the kind of the calls that are shown; the select may already say another one.
+    let shown = [], cursor = null, asked = 0;
 
-    const page = (from) => envelope("GET", path + "/calls" + query({ limit: 20, cursor: from, status: kind.value }), { signal });
+    const page = (from, status, unasked = false) => envelope("GET", path + "/calls" + query({ limit: 20, cursor: from, status }),
+        { signal, unasked });
 
-    async function refresh() {
-        const found = await page(null);
+    async function refresh({ unasked = false } = {}) {
+        const mine = ++asked, wanted = kind.value;
+        let found;
+        try {
+            found = await page(null, wanted, unasked);
+        } catch (error) {
+            if (mine === asked) throw error;
+        }
+        // Only the newest question counts: its answer may have come first.
+        if (mine !== asked) return;
         // Older pages that were asked for stay below the newest.
         const fresh = new Set(found.result.map((call) => call.requestId));
-        const rest = shown.kind === kind.value && shown.length > 20 ? shown.filter((call) => !fresh.has(call.requestId)) : [];
+        const rest = shown.kind === wanted && shown.length > 20 ? shown.filter((call) => !fresh.has(call.requestId)) : [];
         if (rest.length === 0) cursor = found.nextCursor ?? null;
         shown = [...found.result, ...rest];
-        shown.kind = kind.value;
+        shown.kind = wanted;
         show();
     }
 
     async function older() {
         try {
-            const found = await page(cursor);
+            const above = shown;
+            const found = await page(cursor, above.kind);
+            // The list was renewed meanwhile: the page may no longer be the one below it.
+            if (shown !== above) return cursor ? await older() : undefined;
             cursor = found.nextCursor ?? null;
-            const kept = shown.kind;
-            shown = [...shown, ...found.result];
-            shown.kind = kept;
+            shown = [...above, ...found.result];
+            shown.kind = above.kind;
             show();
         } catch (error) { toastError(error); }
     }
 
     function show() {
-        table.update(shown);
+        // The name stands in the row, so that the row is drawn anew when it becomes known.
+        table.update(shown.map((call) => ({ ...call, keyName: nameOf(call) })));
         table.hidden = shown.length === 0;
         none.hidden = shown.length > 0;
-        replace(none, kind.value ? "No such calls." : "Nobody has called it yet. Copy a sample and run it.");
+        replace(none, shown.kind ? "No such calls." : "Nobody has called it yet. Copy a sample and run it.");
         more.hidden = !cursor;
     }
 
     const node = h("section", { class: "stack", "aria-label": "Last calls" },
         h("div", { class: "row apart" }, h("h3", {}, "Last calls"), h("div", {}, kind)), none, table, h("div", { class: "row" }, more));
     node.refresh = refresh;
+    node.rename = () => { if (shown.length) show(); };
     return node;
 }
 

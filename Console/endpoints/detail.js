@@ -28,7 +28,8 @@ export default async function page({ params, query, signal, title, service }) {
         [endpoint, keys] = await Promise.all([readEndpoint(service, params.id, signal),
             allKeys(signal).catch((error) => { if (error.status === 403) return []; throw error; })]);
     } catch (error) {
-        if (error.status !== 404) throw error;
+        // 400: what stands in the address is no id.
+        if (error.status !== 404 && error.status !== 400) throw error;
         title("No such endpoint");
         return h("div", { class: "page" }, h("h1", {}, "No such endpoint"),
             empty("It was deleted, or belongs to another service", "Choose another service at the left, or look in the list.",
@@ -39,9 +40,12 @@ export default async function page({ params, query, signal, title, service }) {
     const why = allowed ? null : "Your key may not manage query API endpoints";
     const heading = h("h1", { class: "break" });
     const about = h("p", { class: "muted small" });
+    // What was written under Settings stands there until the endpoint is another one, whatever tab is looked at meanwhile.
+    let kept = null;
 
     function adopt(next) {
         endpoint = next;
+        kept = null;
         title(endpoint.name);
         replace(heading, endpoint.name);
         replace(about, `Version ${endpoint.version ?? 1} runs. Updated `, timeText(endpoint.updatedAt, { relative: true }), ".");
@@ -55,7 +59,7 @@ export default async function page({ params, query, signal, title, service }) {
         { id: "overview", text: "Overview", show: () => [overview()] },
         { id: "try", text: "Try it", show: (left) => titled("Calls from here",
             tryIt(endpoint, service, { made, signal: left, onChanged: (changed) => { adopt(changed); all.choose("try"); } })) },
-        { id: "settings", text: "Settings", show: () => settings() },
+        { id: "settings", text: "Settings", show: () => kept ??= settings() },
         { id: "history", text: "History",
             show: (left) => historyPanel(endpoint, service, left,
             { allowed, why, onPublished: async (changed) => { adopt(changed); all.choose("history"); } }).catch(failed) },

@@ -108,7 +108,7 @@ export default async function page({ title, signal, service, query }) {
         waiting.delete(id);
         busy += 1;
         try {
-            usage.set(id, (await get(endpointPath(service, `/${id}/monitoring?step=3600`), { signal })).total);
+            usage.set(id, (await get(endpointPath(service, `/${id}/monitoring?step=3600`), { signal, unasked: true })).total);
             show();
         } catch { /* stopped, or gone meanwhile: no numbers */ }
         busy -= 1;

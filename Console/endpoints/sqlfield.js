@@ -24,7 +24,8 @@ export function sqlField(value, { context, changed }) {
         pad.setText(area.value);
         replace(place, pad.element);
         node.text = pad.text;
-        pad.refresh();
+        // Written into while it was in no page, or hidden, it knows its size only when it is seen.
+        new IntersectionObserver(() => pad.refresh()).observe(place);
         pad.learn?.(context().service).catch(() => { /* without the server's words its own are coloured */ });
     }
     return node;

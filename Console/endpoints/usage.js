@@ -3,13 +3,14 @@ import { h, replace } from "../core/dom.js";
 import { get, query } from "../core/api.js";
 import { listen } from "../core/events.js";
 import { bytes, count, duration, percent, short } from "../core/format.js";
-import { servicePath } from "../core/session.js";
+import { can, permissions, servicePath } from "../core/session.js";
 import { button } from "../components/button.js";
 import { timeChart } from "../components/chart.js";
 import { select } from "../components/field.js";
 import { notice } from "../components/notice.js";
 import { dataTable } from "../components/table.js";
 import { timeText } from "../components/time.js";
+import { allKeys } from "../keys/data.js";
 import { callsTable } from "./calls.js";
 
 const spans = [["1h", "Last hour", 3600], ["24h", "Last 24 hours", 86400], ["7d", "Last 7 days", 7 * 86400]];
@@ -53,19 +54,24 @@ export function usagePanel({ path, id }, signal) {
     const noCallers = h("p", { class: "muted" }, "No calls in this span.");
     const names = new Map();
     const calls = callsTable(path, (call) => names.get(call.apiKeyId) ?? null, signal);
+    // The callers of a span name only their own keys, and the last calls may be older than it.
+    if (can(permissions.viewKeys)) allKeys(signal).then((keys) => {
+        for (const key of keys) names.set(key.id, key.name);
+        calls.rename();
+    }, () => { /* then the keys of the span's callers have names, and no others */ });
 
     let asked = 0, again = null;
 
-    async function refresh() {
+    async function refresh({ unasked = false } = {}) {
         const mine = ++asked;
         const seconds = spans.find(([value]) => value === span.value)[2];
         try {
             const found = await get(path + "/monitoring" + query({ from: new Date(Date.now() - seconds * 1000).toISOString(), step: seconds / 60 }),
-                { signal });
+                { signal, unasked });
             if (mine !== asked) return;
             replace(problem);
             show(found);
-            await calls.refresh();
+            await calls.refresh({ unasked });
         } catch (error) {
             if (error.name === "AbortError" || mine !== asked) return;
             replace(problem, notice(error.status === 424 ? "The service is stopped. Its calls are kept on it: start the service to see them."
@@ -104,7 +110,7 @@ export function usagePanel({ path, id }, signal) {
     function soon() {
         missed = document.hidden;
         if (again || missed) return;
-        again = setTimeout(() => { again = null; if (!signal.aborted) refresh(); }, 3000);
+        again = setTimeout(() => { again = null; if (!signal.aborted) refresh({ unasked: true }); }, 3000);
     }
     let last = null;
     listen("calls", (data) => {

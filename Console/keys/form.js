@@ -18,8 +18,11 @@ export function keyForm(roles, key = null) {
     const known = roles.length > 0;
     const list = known ? roles.map((one) => [one.id, one.name, words[one.name] ?? (one.type === "custom" ? "Made here." : "")])
         : system.map(([id, text]) => [id, text, words[text]]);
+    // Roles that were given by their ids stand in `assignedRoles` alone: a box left empty would take them away.
+    const has = ([id, text]) => (key?.roles ?? []).includes(id)
+        || (key?.assignedRoles ?? []).some((one) => one.roleType === "system" && one.roleName === text);
     const boxes = list.map(([value, text, hint]) => choice(h("span", { class: "break" }, text), {
-        value, checked: known ? held.has(value) : key?.roles?.includes(value) ?? false, dataset: { role: text },
+        value, checked: known ? held.has(value) : has([value, text]), dataset: { role: text },
     }, hint));
     const rolesField = group("Roles", h("div", { class: "stack" }, boxes), { path: known ? "assignedRoleIds" : "roles" });
     const expiry = expiryField({ expireAt: key?.expireAt ?? null, initial: key ? "never" : "90" });
@@ -44,12 +47,12 @@ export function keyForm(roles, key = null) {
     });
     node.send = async (work) => {
         replace(problems);
-        const body = node.body();
-        if (!key && body.expireAt === null) delete body.expireAt;
         try {
+            const body = node.body();
+            if (!key && body.expireAt === null) delete body.expireAt;
             return await work(body);
         } catch (error) {
-            if (error.name !== "ApiError") throw error;
+            if (!error.problems) throw error;
             const rest = showProblems(node, error);
             if (rest.length) replace(problems, notice(rest.join("; "), "bad"));
             return undefined;

@@ -13,9 +13,9 @@ const roles = [{ value: "query_endpoints", text: "Query endpoints: runs endpoint
 
 /**
  * A field of check boxes, one for each key. `value()`: resource ids of the chosen ones. `made`: credentials of keys made here.
- * Options: keys; chosen: ids; label; path; name: of a key that would be made; onMade({ key, keyId, keySecret }).
+ * Options: keys; chosen: ids; label; path; name: of a key that would be made.
  */
-export function keyPicker(keys, { chosen = [], label = "API keys", path = "apiKeyIds", name = "", hint, onMade = () => {} } = {}) {
+export function keyPicker(keys, { chosen = [], label = "API keys", path = "apiKeyIds", name = "", hint } = {}) {
     const known = [...keys];
     const picked = new Set(chosen);
     const made = [];
@@ -46,7 +46,6 @@ export function keyPicker(keys, { chosen = [], label = "API keys", path = "apiKe
         made.push(result);
         show();
         replace(below, secretOnce(result), moreRow);
-        onMade(result);
         node.problem(null);
     }
 
@@ -73,13 +72,15 @@ function inlineForm(suggested, done, cancel) {
     const expiry = expiryField();
     const problem = h("div", { "aria-live": "polite" });
     const title = uniqueID("title");
+    const make = button("Create key", create, { kind: "primary" });
     const node = h("div", { class: "card stack inline-key", role: "group", "aria-labelledby": title }, h("h3", { id: title }, "New key"),
         field("Key name", name, { path: "name" }), field("Role", role, { path: "roles" }), expiry, problem,
-        h("div", { class: "row" }, button("Create key", create, { kind: "primary" }), button("Cancel", cancel)));
+        h("div", { class: "row" }, make, button("Cancel", cancel)));
     node.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
         event.preventDefault();
-        create();
+        // The button is locked while it works: Enter pressed twice must not make two keys, of which the first one's secret is never seen.
+        make.click();
     });
     async function create() {
         replace(problem);

@@ -10,10 +10,10 @@ const types = ["String", "LowCardinality(String)", "Nullable(String)", "Bool", "
 /**
  * `{ element, update(), missing() }`. `columns`: `[{ source, name, type }]`, changed in place.
  *
- * - fields(): what the source has, `[{ name, type }]`. - virtual: its virtual columns. - fixed: names and types are those of a table that exists.
+ * - fields(): what the source has, `[{ name, type }]`. - virtual: its virtual columns.
  * - changed(): told of each change. - renamed(before, after): the name of a column changed.
  */
-export function columnEditor(columns, { fields = () => [], virtual = [], fixed = () => false, changed = () => {}, renamed = () => {},
+export function columnEditor(columns, { fields = () => [], virtual = [], changed = () => {}, renamed = () => {},
     disabled = false } = {}) {
     const sources = h("datalist", { id: uniqueID("sources") }), known = h("datalist", { id: uniqueID("types") },
         types.map((type) => h("option", { value: type })));
@@ -44,9 +44,9 @@ export function columnEditor(columns, { fields = () => [], virtual = [], fixed =
             ...attributes });
         const source = text(column.source, { list: sources.id, placeholder: "default of the column",
             oninput: () => { column.source = source.value; follow(); changed(); } });
-        const name = text(column.name, { disabled: fixed(),
+        const name = text(column.name, {
             oninput: () => { const before = column.name; column.fresh = false; column.name = name.value; renamed(before, name.value); changed(); } });
-        const type = text(column.type, { list: known.id, disabled: fixed(), oninput: () => { column.type = type.value; changed(); } });
+        const type = text(column.type, { list: known.id, oninput: () => { column.type = type.value; changed(); } });
         /** A column that is being added is called as its field, and typed as it, until it gets a name of its own. */
         function follow() {
             if (!column.fresh) return;

@@ -26,7 +26,8 @@ export default async function page({ params, query, signal, title, service }) {
     try {
         [first] = await Promise.all([get(path, { signal }), pageStyle("pipes")]);
     } catch (error) {
-        if (error.status !== 404) throw error;
+        // 400: not even an id.
+        if (error.status !== 404 && error.status !== 400) throw error;
         return h("div", { class: "page" }, h("h1", {}, "No such pipe"), empty("This pipe is not here",
             "It was deleted, or it belongs to another service.", h("a", { class: "button", href: href("/pipes") }, "Go to the pipes")));
     }
@@ -46,7 +47,7 @@ export default async function page({ params, query, signal, title, service }) {
             for (const handler of watchers) handler(view.pipe);
         },
         async renew() {
-            try { view.set(await get(path, { signal })); } catch (error) {
+            try { view.set(await get(path, { signal, unasked: true })); } catch (error) {
                 if (error.status === 404) gone();
                 else if (error.name !== "AbortError") console.warn(error.message);
             }
@@ -106,13 +107,23 @@ export default async function page({ params, query, signal, title, service }) {
         doing.hidden = true;
     }
 
+    // Kept while one looks at another tab: what was typed stays. A pipe that has completed has other settings.
+    let kept = null, keptCompleted = null;
+    function showSettings() {
+        const completed = view.pipe.state === "Completed";
+        if (kept && keptCompleted === completed) return kept;
+        keptCompleted = completed;
+        kept = settings(view, signal).catch((error) => { kept = null; throw error; });
+        return kept;
+    }
+
     const all = tabs("Parts of the pipe", [
         { id: "overview", text: "Overview", show: (until) => overview(view, until) },
         { id: "progress", text: isDatabase(pipeKind(first)) ? "Tables" : pipeKind(first) === "objectStorage" ? "Files" : "Progress",
             show: (until) => progress(view, until) },
         { id: "errors", text: "Errors", show: (until) => errors(view, until) },
         { id: "log", text: "Log", show: (until) => log(view, until) },
-        { id: "settings", text: "Settings", show: (until) => settings(view, until) },
+        { id: "settings", text: "Settings", show: showSettings },
         { id: "raw", text: "Raw", show: (until) => raw(view, until) },
     ], { initial: query.get("tab") ?? "overview", chosen: (id) => replaceAddress(`/pipes/${params.id}`, id === "overview" ? {} : { tab: id }),
         signal });

@@ -19,7 +19,6 @@ export const kindOf = (id) => kinds.find((one) => one.id === id) ?? { id, title:
 /** The kind of a pipe of the API: its source has one member. */
 export const pipeKind = (pipe) => Object.keys(pipe.source ?? {})[0] ?? pipe.kind ?? "unknown";
 export const isDatabase = (kind) => kindOf(kind).databases === true;
-export const isStream = (kind) => ["kafka", "kinesis", "pubsub"].includes(kind);
 
 /** What a pipe reads: bucket, topics, stream or database. */
 export function sourceText(pipe) {

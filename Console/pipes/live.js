@@ -41,6 +41,5 @@ export function speedometer() {
             if (!entry?.rates) return null;
             return performance.now() - entry.at > 6000 ? { ...entry.rates, sentRows: 0, sentBytes: 0, fetchedRows: 0, fetchedBytes: 0 } : entry.rates;
         },
-        forget: (id) => last.delete(id),
     };
 }

@@ -39,6 +39,5 @@ export function mappingEditor(descriptors, mappings, { prefix, least = 1 }) {
         "tableEngine"].filter((name) => values[name]).map((name) => [name, values[name]]));
 
     build();
-    return { element: h("div", { class: "stack" }, place, h("div", { class: "row" }, add)), missing: () => forms.flatMap((one) => one.missing()),
-        rebuild: build };
+    return { element: h("div", { class: "stack" }, place, h("div", { class: "row" }, add)), missing: () => forms.flatMap((one) => one.missing()) };
 }

@@ -22,7 +22,8 @@ export default async function page({ params, signal, title }) {
     try {
         service = await readService(params.id, signal);
     } catch (error) {
-        if (error.status !== 404) throw error;
+        // 400: what stands in the address is no id.
+        if (error.status !== 404 && error.status !== 400) throw error;
         title("No such service");
         return h("div", { class: "page" }, h("h1", {}, "No such service"),
             empty("It is not in the configuration", "Or your key may not see it.",
@@ -70,7 +71,9 @@ export default async function page({ params, signal, title }) {
         const woke = changed.state === "running" && service.state !== "running";
         service = { ...service, ...changed };
         show();
-        if (woke) ask();
+        if (!woke) return;
+        ask();
+        sizes.renew(service);
     }
 
     async function ask() {
@@ -81,6 +84,7 @@ export default async function page({ params, signal, title }) {
         } catch { /* a server that does not answer has no facts; the state above says so */ }
     }
 
+    const sizes = sizesSection(service, signal);
     listen("services", (data) => { for (const one of data.services) adopt(one); }, signal);
     show();
     ask();
@@ -88,7 +92,7 @@ export default async function page({ params, signal, title }) {
     return h("div", { class: "page" }, h("nav", { "aria-label": "Path" }, h("a", { href: href("/services") }, "Services")),
         h("div", { class: "page-head" }, h("div", { class: "row" }, heading, state), actions), attention,
         h("section", { class: "card", "aria-label": "Server" }, h("h2", {}, "Server"), facts),
-        sizesSection(service, signal), routeSection(service, signal), cdcSection(service, signal),
+        sizes, routeSection(service, signal), cdcSection(service, signal),
         h("section", { class: "card stack", "aria-label": "Metrics" }, h("h2", {}, "Metrics"),
             h("p", { class: "muted" }, "Prometheus reads the service's pipes and endpoints here, with a key's id and secret by HTTP Basic."),
             h("div", { class: "row tight address" }, h("code", { class: "break grow" }, metrics),

@@ -9,7 +9,7 @@ import { diskSizes, tableSizes } from "./data.js";
 
 const most = 20;
 
-/** A card that fills itself. */
+/** A card that fills itself. `renew(service)`: when the service has come to run. */
 export function sizesSection(service, signal) {
     const body = h("div", { class: "stack", "aria-busy": "true" }, h("div", { class: "skeleton sizes" }));
     const node = h("section", { class: "card stack", "aria-label": "Size" }, h("h2", {}, "Size"), body);
@@ -51,13 +51,17 @@ export function sizesSection(service, signal) {
                 ? h("div", { class: "row" }, button(`Show all ${count(tables.length)}`, () => show(tables, disks, true), { small: true })) : null);
     }
 
-    if (!can(permissions.useSQL, service.id)) {
-        replace(body, h("p", { class: "muted" }, "Sizes are read by SQL, which your key may not run on this service."));
-        body.removeAttribute("aria-busy");
-    } else if (service.state !== "running") {
-        replace(body, h("p", { class: "muted" }, "Sizes are shown while the service runs."));
-        body.removeAttribute("aria-busy");
-    } else load();
+    function begin(now) {
+        if (!can(permissions.useSQL, now.id)) {
+            replace(body, h("p", { class: "muted" }, "Sizes are read by SQL, which your key may not run on this service."));
+            body.removeAttribute("aria-busy");
+        } else if (now.state !== "running") {
+            replace(body, h("p", { class: "muted" }, "Sizes are shown while the service runs."));
+            body.removeAttribute("aria-busy");
+        } else load();
+    }
+    begin(service);
+    node.renew = begin;
     return node;
 }
 

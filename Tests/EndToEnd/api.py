@@ -114,6 +114,10 @@ class SQL:
         row = self.rows(sql)[0]
         return next(iter(row.values()))
 
+    def count(self, table: str) -> int:
+        """Rows of a table; none while the pipe has not made it yet."""
+        return self.value(f"SELECT count() FROM {table}") if self.value(f"EXISTS TABLE {table}") else 0
+
 
 def clickhousectl(api: API, home: pathlib.Path, *arguments: str, check: bool = True, json_output: bool = True):
     """Runs the official client against our base URL; returns its JSON output, or the finished process when `check` is false."""

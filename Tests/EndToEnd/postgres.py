@@ -109,7 +109,7 @@ def huge_transaction(postgres, penstock, api, sql, rows):
     penstock.forget_peak()
     postgres.sql(f"INSERT INTO huge SELECT n, repeat(md5(n::text), 30) FROM generate_series(1, {rows}) n")
     began = time.monotonic()
-    wait_until(lambda: sql.value("SELECT count() FROM public_huge") >= rows, 1800, "the huge transaction", interval=0.5)
+    wait_until(lambda: sql.count("public_huge") >= rows, 1800, "the huge transaction", interval=0.5)
     seconds, peak = time.monotonic() - began, penstock.peak_kib()
     # Of each body the first four bytes of its MD5.
     expected = postgres.sql("SELECT count(*), sum(id), sum(('x' || left(md5(body), 8))::bit(32)::bigint) FROM huge")

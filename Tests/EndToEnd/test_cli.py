@@ -47,7 +47,7 @@ def test_object_storage_pipe_from_create_to_delete(ctl, api, moto, bucket, sql, 
         "--database", "default", "--table", table, "--column", "id:UInt64", "--column", "name:String", service))
     pipe = created["id"]
     assert pipe in json.dumps(result(ctl("clickpipe", "list", service)))
-    wait_until(lambda: sql.value(f"SELECT count() FROM {table}") == 50 if table_exists(sql, table) else False, 60, "50 rows")
+    wait_until(lambda: sql.count(table) == 50, 60, "50 rows")
     assert result(ctl("clickpipe", "get", service, pipe))["state"] == "Running"
     ctl("clickpipe", "stop", service, pipe)
     wait_until(lambda: result(ctl("clickpipe", "get", service, pipe))["state"] == "Stopped", 60, "Stopped")
@@ -61,10 +61,6 @@ def test_object_storage_pipe_from_create_to_delete(ctl, api, moto, bucket, sql, 
     assert "700" in json.dumps(result(ctl("clickpipe", "settings", "get", service, pipe)))
     ctl("clickpipe", "delete", service, pipe)
     assert api.get(f"{api.pipes}/{pipe}").status == 404
-
-
-def table_exists(sql, table):
-    return sql.value(f"SELECT count() FROM system.tables WHERE name = '{table}'") == 1
 
 
 def test_schema_discovery_and_metrics(ctl, api, moto, bucket, table, penstock):

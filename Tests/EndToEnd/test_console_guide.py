@@ -5,8 +5,9 @@ import subprocess
 
 import flights
 import pytest
+from browser import Browser
 from selenium.webdriver.common.keys import Keys
-from servers import random_name
+from servers import random_name, wait_until
 
 SQL = "SELECT dest, count() AS flights, round(avg(arr_delay), 1) AS delay FROM {table} WHERE month = {{month:UInt8}} AND origin = {{origin:String}} " \
     "GROUP BY dest ORDER BY delay DESC LIMIT 10"
@@ -164,3 +165,177 @@ def test_a_million_rows_scroll_without_blocking(browser, penstock):
     browser.css(".grid").click()
     browser.press(Keys.CONTROL, Keys.END)
     browser.until(lambda: any("999999" in cell.replace(",", "") for row in cells(browser) for cell in row), "the last row")
+
+
+# What is sent to run from now on, what is copied, and the clocks that tick while something runs.
+WATCH = r"""
+window.sent = []; window.copied = null; window.clocks = new Set();
+const { fetch, setInterval, clearInterval } = window;
+window.fetch = (path, options) => { if (String(path).includes("/run?")) window.sent.push(JSON.parse(options.body).sql); return fetch(path, options); };
+window.setInterval = (work, time) => { const id = setInterval(work, time); if (time === 200) window.clocks.add(id); return id; };
+window.clearInterval = (id) => { window.clocks.delete(id); clearInterval(id); };
+navigator.clipboard.writeText = async (text) => { window.copied = text; };"""
+
+
+def put(browser, sql: str, line: int = 0, column: int = 0):
+    """The statement as if pasted, with the cursor at a place."""
+    browser.css(".CodeMirror")
+    browser.js("const pad = document.querySelector('.CodeMirror').CodeMirror; pad.setValue(arguments[0]); pad.setCursor(arguments[1], arguments[2]); pad.focus()",
+               sql, line, column)
+
+
+def watched(browser, penstock):
+    browser.sign_in(penstock.credentials["keyId"], penstock.credentials["keySecret"])
+    browser.css(".CodeMirror")
+    browser.js(WATCH)
+
+
+def test_a_result_that_is_cut_off_says_so(browser, penstock):
+    watched(browser, penstock)
+    put(browser, "SELECT number FROM numbers(2100000)")
+    browser.press(Keys.CONTROL, Keys.ENTER)
+    browser.sees("Shown in part", "[data-test=result-status]", 60)
+    browser.sees("The first 2,000,000 rows are shown", "[data-test=result]")
+
+
+def test_keys_run_what_they_say_and_only_once(browser, penstock):
+    watched(browser, penstock)
+    # Right behind the semicolon is still the first statement.
+    put(browser, "SELECT 1 AS one;\nSELECT 2 AS two", 0, 16)
+    browser.press(Keys.CONTROL, Keys.SHIFT, Keys.ENTER)
+    browser.until(lambda: len(cells(browser)) == 1, "one row")
+    assert [sql for sql in browser.js("return window.sent") if re.search("AS (one|two)", sql)] == ["SELECT 1 AS one"]
+    # A key that is held down runs the statement once.
+    put(browser, "SELECT 'C:\\\\dir' AS path, NULL AS nothing")
+    for repeats in (False, True, True, True):
+        browser.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {
+            "type": "rawKeyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "modifiers": 2, "autoRepeat": repeats})
+    browser.driver.execute_cdp_cmd("Input.dispatchKeyEvent", {"type": "keyUp", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "modifiers": 2})
+    browser.until(lambda: any("C:\\dir" in row for row in cells(browser)), "the path")
+    assert len([sql for sql in browser.js("return window.sent") if "AS path" in sql]) == 1
+    # One cell is copied as it is, several as tab-separated text.
+    for item, expected in (("Cell", "C:\\dir"), ("Row", "C:\\\\dir\t\\N")):
+        browser.js("window.copied = null")
+        browser.menu("Copy", item)
+        assert browser.until(lambda: browser.js("return window.copied"), "something copied") == expected
+    # An address that was cut off in the midst of an escape.
+    browser.go("#/pipes/%E0%A4")
+    browser.sees("No such page", "main")
+    assert browser.problems() == []
+
+
+def test_a_new_name_and_a_click_on_save_store_both(browser, penstock, api, name):
+    saved = api.curl("POST", f"{api.service}/saved-queries", {"name": name, "sql": "SELECT 1", "database": "default", "parameters": {}}).json["result"]
+    watched(browser, penstock)
+    browser.go(f"#/queries/{saved['id']}")
+    browser.until(lambda: browser.js("return document.querySelector('.CodeMirror')?.CodeMirror.getValue()") == "SELECT 1", "the saved query")
+    put(browser, "SELECT 2")
+    browser.css("[data-test=query-title]").click()
+    browser.press(Keys.END)
+    browser.press(" anew")
+    browser.css("[data-test=save]").click()
+    stored = lambda: api.get(f"{api.service}/saved-queries/{saved['id']}").result  # noqa: E731
+    browser.until(lambda: (stored()["name"], stored()["sql"]) == (f"{name} anew", "SELECT 2"), "the name and the statement to be stored")
+
+
+def test_a_result_nobody_holds_ends(browser, penstock):
+    watched(browser, penstock)
+    # Another run in the place of one that is under way leaves nothing ticking.
+    put(browser, "SELECT sleepEachRow(0.05) FROM numbers(1000) SETTINGS max_block_size = 1")
+    browser.press(Keys.CONTROL, Keys.ENTER)
+    browser.until(lambda: browser.js("return window.clocks.size") == 1, "the clock of a running statement")
+    browser.until(lambda: cells(browser), "its first rows")
+    put(browser, "SELECT 6 * 7")
+    browser.press(Keys.CONTROL, Keys.ENTER)
+    browser.sees("Done", "[data-test=result-status]")
+    browser.until(lambda: browser.js("return window.clocks.size") == 0, "all clocks to stop")
+    # Where the worker cannot be loaded, that is said.
+    browser.js("const Own = Worker; window.Worker = class extends Own { constructor(url, options) { super(location.origin + '/console/editor/no-such-worker.js', options); } }")
+    browser.press(Keys.CONTROL, Keys.ENTER)
+    browser.sees("could not be loaded", "[data-test=result-error]")
+    assert browser.js("return window.clocks.size") == 0
+
+
+def test_what_a_stopped_service_did_not_run_is_run_once_it_starts(own_endpoints, tmp_path):
+    api = own_endpoints.api
+    window = Browser(api.penstock.base, tmp_path)
+    try:
+        watched(window, api.penstock)
+        put(window, "SELECT 42 AS answer")
+        window.press(Keys.CONTROL, Keys.ENTER)
+        window.until(lambda: any("42" in row for row in cells(window)), "the answer")
+        api.curl("PATCH", f"{api.service}/state", {"command": "stop"})
+        wait_until(lambda: api.get(api.service).result["state"] == "stopped", 60, "the service to stop")
+        # The sentence about a stopped service is no file.
+        window.menu("Download", "Another format…")
+        window.js("delete window.showSaveFilePicker; window.showSaveFilePicker = undefined")
+        window.click("Download", within="dialog[open]", tags="button")
+        window.sees("The service is stopped. Start it", "dialog[open]")
+        window.click("Cancel", within="dialog[open]")
+        # All that was asked for runs then, not only the first.
+        put(window, "SELECT 1 AS one; SELECT 2 AS two; SELECT 3 AS three")
+        window.press(Keys.CONTROL, Keys.ENTER)
+        window.sees("The service is stopped", "[data-test=result]")
+        window.click("Start it and run")
+        window.until(lambda: window.js("return document.querySelectorAll('.result-tabs [role=tab]').length") == 3, "three results", 60)
+        window.until(lambda: any("3" in row for row in cells(window)), "the last of them")
+    finally:
+        window.close()
+
+
+def test_a_rename_in_the_list_hides_nobody_elses_change(browser, penstock, api, name):
+    body = {"name": name, "sql": "SELECT 1", "database": "default", "parameters": {}}
+    path = f"{api.service}/saved-queries/" + api.curl("POST", f"{api.service}/saved-queries", body).json["result"]["id"]
+    watched(browser, penstock)
+    browser.go(f"#/queries/{path.rsplit('/', 1)[1]}")
+    browser.until(lambda: browser.js("return document.querySelector('.CodeMirror')?.CodeMirror.getValue()") == "SELECT 1", "the saved query")
+    put(browser, "SELECT 'mine'")
+    assert api.curl("PUT", path, {**body, "sql": "SELECT 'theirs'"}).status == 200
+    browser.tab("queries")
+    browser.menu(f"More for {name}", "Rename…")
+    browser.fill("Name", f"{name} anew")
+    browser.press(Keys.ENTER)
+    browser.until(lambda: api.get(path).result["name"] == f"{name} anew", "the new name")
+    browser.until(lambda: not browser.js("return document.querySelector('dialog[open]')"), "the dialog to close")
+    browser.click("Save", within=".editor-bar", tags="button")
+    browser.sees("Changed by somebody else", "dialog[open]")
+    assert "theirs" in browser.text("dialog[open]") and api.get(path).result["sql"] == "SELECT 'theirs'"
+
+
+def test_another_service_is_chosen_only_if_the_form_may_be_left(browser, penstock):
+    watched(browser, penstock)
+    browser.go("#/pipes/new")
+    browser.css('[data-kind="objectStorage"]').click()
+    browser.fill_path("name", "Half filled")
+    choose = "const one = document.querySelector('.sidebar select'); one.dispatchEvent(new Event('change')); return one.value"
+    service = browser.js(choose)
+    browser.sees("Leave the form?", "dialog[open]")
+    browser.click("Cancel", within="dialog[open]")
+    browser.until(lambda: not browser.js("return document.querySelector('dialog[open]')"), "the dialog to close")
+    assert browser.path_field("name").get_attribute("value") == "Half filled"
+    assert browser.js(choose) == service
+    browser.click("Leave", within="dialog[open]")
+    browser.until(lambda: not browser.js("return [...document.querySelectorAll('input')].some((one) => one.value === 'Half filled')"), "an empty form")
+
+
+def test_tables_that_cannot_be_read_say_why(browser, penstock):
+    watched(browser, penstock)
+    browser.until(lambda: browser.js("return document.querySelectorAll('.tree [data-test=tree-database]').length"), "the databases")
+    browser.js(r"""
+        const { fetch } = window;
+        window.asked = 0;
+        window.fetch = (path, options) => {
+            if (!String(options?.body).includes("FROM system.tables")) return fetch(path, options);
+            window.asked += 1;
+            return Promise.resolve(new Response("Too many at the same time", { status: 429 }));
+        };""")
+    browser.click("Read the tables anew", tags="button")
+    browser.sees("Too many at the same time", ".tree")
+    assert "No tables yet" not in browser.text(".tree")
+    # Every letter in the filter would else ask all of them again.
+    databases = browser.js("return document.querySelectorAll('.tree [data-test=tree-database]').length")
+    for letter in "abc":
+        browser.css("[aria-label='Filter tables']").send_keys(letter)
+        browser.until(lambda: browser.js("return window.asked") == databases, "each database to be asked once")
+        browser.js("return new Promise((resolve) => setTimeout(resolve, 300))")
+    assert browser.js("return window.asked") == databases

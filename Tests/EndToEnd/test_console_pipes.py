@@ -73,7 +73,7 @@ def test_an_s3_pipe_by_the_form(console, moto, bucket, target, sql, api):
     console.css(".sample .notice.good")
     console.sees("time_hour", ".sample")
     examples = console.js("return [...document.querySelectorAll('.sample tbody tr')].map((row) => [row.cells[0].innerText, row.cells[3].innerText])")
-    assert dict(examples)["tailnum"].split("\n") == [row["tailnum"] for row in rows[:3]]
+    assert dict(examples)["dest"].split("\n") == [row["dest"] for row in rows[:3]]
     console.click("Next", tags="button")
 
     step(console, "Destination")
@@ -130,7 +130,7 @@ def test_records_that_were_left_out_say_why(console, broker, topic, table, api, 
     broker.create_topic(topic, 1)
     broker.produce(topic, [message(1), b'{"id": "<b>twelve</b>", "message": "no number", "timestamp": 1}', message(2)], partition=0)
     pipe = api.create_pipe(kafka_pipe(broker, topic, table))
-    wait_until(lambda: sql.value(f"SELECT count() FROM {table}") == 2, 60, "the good rows")
+    wait_until(lambda: sql.count(table) == 2, 60, "the good rows")
     [error] = wait_until(lambda: api.get(f"{api.pipes}/{pipe}/errors").result, 30, "the bad one")
 
     console.visit(f"#/pipes/{pipe}?tab=errors")

@@ -111,7 +111,7 @@ def test_each_key_hears_of_what_it_may_see_and_no_longer_than_it_may(api, moto, 
     streams = [Stream(api, nobody["keyId"], nobody["keySecret"]) for _ in range(32)]
     for stream in streams:
         stream.next("pipes")
-    refused = requests.get(f"{api.organization}/events", auth=(nobody["keyId"], nobody["keySecret"]), timeout=20)
+    refused = requests.get(f"{api.penstock.base}{api.organization}/events", auth=(nobody["keyId"], nobody["keySecret"]), timeout=20)
     assert refused.status_code == 429 and "32 streams" in refused.text
     for stream in streams:
         stream.close()

@@ -16,11 +16,8 @@ CONNECTION_STRING = (
 
 def rows(sql, table, count, timeout=60):
     """Waits until the table has `count` rows."""
-    def counted():
-        return sql.value(f"SELECT count() FROM {table}") if sql.value(f"EXISTS TABLE {table}") else 0
-
-    wait_until(lambda: counted() >= count, timeout, f"{count} rows in {table}, there are {counted()}", interval=0.2)
-    assert counted() == count
+    wait_until(lambda: sql.count(table) >= count, timeout, f"{count} rows in {table}", interval=0.2)
+    assert sql.count(table) == count
 
 
 # The seed page's example, one for each type it names.

@@ -38,7 +38,7 @@ def test_one_percent_of_five_kinds(api, sql, broker, topic, table):
     assert sql.value(f"SELECT uniqExact(id) FROM {table}") == count - len(bad_numbers)
     assert sql.value(f"SELECT sum(id) FROM {table}") == sum(range(count)) - sum(bad_numbers)
     errors = f"{table}_clickpipes_error"
-    wait_until(lambda: sql.value(f"EXISTS TABLE {errors}") and sql.value(f"SELECT count() FROM {errors}") >= len(expected), 30, "the error rows")
+    wait_until(lambda: sql.count(errors) >= len(expected), 30, "the error rows")
     found = sql.rows(
         f"SELECT toUInt32(locator['partition']) AS partition, toUInt64(locator['offset']) AS offset, locator['topic'] AS topic, raw_message, "
         f"error_code, error FROM {errors}")
@@ -52,7 +52,7 @@ def test_only_bad_records(api, sql, broker, topic, table):
     broker.produce(topic, [json.dumps({"id": "x"}) for _ in range(500)])
     pipe = api.create_pipe(kafka_pipe(broker, topic, table))
     errors = f"{table}_clickpipes_error"
-    wait_until(lambda: sql.value(f"EXISTS TABLE {errors}") and sql.value(f"SELECT count() FROM {errors}") == 500, 60, "500 error rows")
+    wait_until(lambda: sql.count(errors) == 500, 60, "500 error rows")
     broker.produce(topic, [message(1)])
     rows(sql, table, 1)
     assert api.pipe(pipe)["state"] == "Running"

@@ -170,6 +170,6 @@ def test_stopped_patched_and_resumed_while_running(api, moto, bucket, sql, table
         api.wait_state(pipe, "Stopped")
         s3.put_object(Bucket=bucket, Key=f"r/{60 + round:03}.json", Body=encode("JSONEachRow", (60 + round) * 200, 200))
         api.command(pipe, "start").result
-    wait_until(lambda: sql.value(f"SELECT count() FROM {table}") >= 66 * 200, 90, "all rows")
+    wait_until(lambda: sql.count(table) >= 66 * 200, 90, "all rows")
     assert sql.rows(f"SELECT {CHECKSUM} FROM {table}")[0] == sql.rows(expected_checksum(0, 66 * 200))[0]
     api.curl("DELETE", path).result

@@ -31,7 +31,7 @@ def test_50_000_keys_fit_in_little_memory(tmp_path):
         began = time.monotonic()
         pipe = api.create_pipe(s3_pipe(bucket, "bkt", "k/*.json", "t", columns=ID, **CONTINUOUS))
         wait_until(lambda: api.pipe(pipe)["state"] == "Running", 60, "Running")
-        wait_until(lambda: sql.value("SELECT count() FROM t") == 100, 240, "all rows")
+        wait_until(lambda: sql.count("t") == 100, 240, "all rows")
 
         def files(offset: int):
             return api.get(f"{api.pipes}/{pipe}/files?limit=1&offset={offset}").result
@@ -55,7 +55,7 @@ def test_idle_pipes_use_no_cpu(tmp_path, moto, bucket):
             "object_storage_polling_interval_ms": 30_000}, **CONTINUOUS)) for n in range(20)]
         for number, pipe in enumerate(pipes):
             wait_until(lambda: api.pipe(pipe)["state"] == "Running", 60, "Running")
-            wait_until(lambda: sql.value(f"SELECT count() FROM t{number}") == 10, 60, "its rows")
+            wait_until(lambda: sql.count(f"t{number}") == 10, 60, "its rows")
         time.sleep(2)
         before = cpu_seconds(program.pid)
         time.sleep(10)

@@ -164,9 +164,9 @@ def test_continuous_mode_takes_new_files_in_order(api, moto, bucket, sql, table)
     pipe = api.create_pipe(s3_pipe(moto, bucket, "c/*.json", table, source={"isContinuous": True},
                                    settings={"object_storage_polling_interval_ms": 200}))
     wait_until(lambda: api.pipe(pipe)["state"] == "Running", 60, "Running")
-    wait_until(lambda: sql.value(f"SELECT count() FROM {table}") == 100, 60, "the first file")
+    wait_until(lambda: sql.count(table) == 100, 60, "the first file")
     s3.put_object(Bucket=bucket, Key="c/006.json", Body=encode("JSONEachRow", 100, 100))
-    wait_until(lambda: sql.value(f"SELECT count() FROM {table}") == 200, 60, "the second file")
+    wait_until(lambda: sql.count(table) == 200, 60, "the second file")
     assert api.pipe(pipe)["state"] == "Running"
     assert checksum(sql, table) == sql.rows(expected_checksum(0, 200))[0]
     files = api.get(f"{api.pipes}/{pipe}/files").result

@@ -94,7 +94,7 @@ def test_the_log_tells_a_pipes_life_and_no_secret(api, moto, bucket, sql, pensto
     failed = api.create_pipe(s3_pipe(moto, bucket, "l/*.json", failed_table, source={
         **key, "isContinuous": True}, settings={"object_storage_polling_interval_ms": 100}))
     api.wait_state(failed, "Running")
-    wait_until(lambda: sql.value(f"SELECT count() FROM {failed_table}") == 10, 30, "rows")
+    wait_until(lambda: sql.count(failed_table) == 10, 30, "rows")
     sql.text(f"DROP TABLE {failed_table} SYNC")
     s3.put_object(Bucket=bucket, Key="l/b.json", Body=encode("JSONEachRow", 10, 10))
     api.wait_state(failed, "Failed")

@@ -79,7 +79,7 @@ def test_a_batch_that_ends_with_the_last_row_of_a_transaction(pipe):
 def test_a_transaction_of_many_batches_is_killed_halfway(pipe):
     pipe = pipe()
     pipe.postgres.sql("INSERT INTO t (id, body) SELECT n, repeat(md5(n::text), 100) FROM generate_series(1, 60000) n", pipe.database)
-    wait_until(lambda: pipe.target.value("SELECT count() FROM public_t") > 0, 60, "the first batch", interval=0.01)
+    wait_until(lambda: pipe.target.count("public_t") > 0, 60, "the first batch", interval=0.01)
     pipe.restart()
     pipe.equals_source()
     # Each row once: batches were repeated as they were.

@@ -54,7 +54,7 @@ def test_stop_and_start_with_either_field(api, moto, bucket, sql, table, field):
     api.wait_state(pipe, "Running")
     from servers import wait_until
 
-    wait_until(lambda: sql.value(f"SELECT count() FROM {table}") == 6, 60, "the second file")
+    wait_until(lambda: sql.count(table) == 6, 60, "the second file")
     api.curl("DELETE", f"{api.pipes}/{pipe}").result
 
 

@@ -115,7 +115,7 @@ function settings(columns, { kind, x, y, title, logarithmic }, values) {
     const hues = [1, 2, 3, 4, 5, 6].map((one) => colour(`--chart-${one}`));
     const [along, ...series] = values;
     const timed = isTime(columns[x].type);
-    const place = timed ? (value) => instant(value)?.getTime() ?? NaN : Number;
+    const place = timed ? (value) => instant(value)?.getTime() ?? NaN : (value) => value === null ? NaN : Number(value);
     // Numbers and times stand where their value says; everything else, and bars, one beside the other.
     const points = kind !== "bar" && kind !== "pie" && (kind === "scatter" || timed || isNumeric(columns[x].type));
     const data = {

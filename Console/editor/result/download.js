@@ -1,5 +1,5 @@
 // A result as a file: what is kept here, or the whole answer in any format of ClickHouse by running the statement once more.
-import { run } from "../../core/api.js";
+import { ApiError, run } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { bytes } from "../../core/format.js";
 import { openDialog } from "../../components/dialog.js";
@@ -90,6 +90,10 @@ async function fetchInto(service, statement, format, name, signal, progress) {
     if (window.showSaveFilePicker) target = await (await window.showSaveFilePicker({ suggestedName: name })).createWritable();
     try {
         const response = await run(service, { sql: statement.text, database: statement.database, variables: statement.variables, format, signal });
+        // A success by its number, but what it holds is a sentence about the service, not the rows.
+        if (response.status === 206) {
+            throw new ApiError(206, "STOPPED", "The service is stopped. Start it on the page Services, then download again.");
+        }
         const source = response.body.getReader();
         const parts = [];
         let length = 0;

@@ -31,6 +31,12 @@ export function resultPanel(result, actions, signal) {
 
     const columnIndexes = () => result.columns.map((_, at) => at);
     async function copy({ from, to, columns }, header = false) {
+        // One cell alone is no table: nothing of it has to be escaped.
+        if (!header && to - from === 1 && columns.length === 1 && from < result.rows) {
+            const { value } = await result.reader.ask("cell", { place: from, column: columns[0] });
+            await copyText(value ?? "NULL");
+            return;
+        }
         const { text, cut } = await result.reader.ask("text",
             { from, to, columns, names: result.columns.map((one) => one.name), kind: "tsv", header, limit: copyLimit });
         await copyText(text);
@@ -122,7 +128,7 @@ export function resultPanel(result, actions, signal) {
         if (result.state === "failed" && !failed) {
             failed = true;
             replace(notes, failureNotice(result, actions));
-            if (!result.columns) replace(body, notes);
+            if (!body.contains(notes)) replace(body, notes);
         }
         if (result.state === "stopped") replace(body, h("div", { class: "stack" }, failureNotice(result, actions)));
         if (result.columns) {
@@ -162,6 +168,7 @@ function searchBox(grid, ask) {
     };
     const search = debounce(async () => {
         told.textContent = input.value ? "Searching…" : "";
+        total = 0; // until the answer comes there is no match to go to
         try {
             const answer = await ask("find", { text: input.value });
             if (answer.stopped) return;

@@ -1,4 +1,5 @@
 // The page's side of the worker that holds a result.
+import { ApiError } from "../../core/api.js";
 
 export const maximumRows = 2_000_000;
 export const maximumBytes = 256_000_000;
@@ -8,7 +9,15 @@ const waiting = 16 << 20; // bytes on their way to the worker at most, so that a
 export function resultReader(changed) {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     const asked = new Map();
-    let lastID = 0, onTheWay = 0, full = false, resume = null, ended = null, broken = null;
+    let lastID = 0, onTheWay = 0, full = false, resume = null, ended = null, broken = null, closed = false, source = null;
+
+    /** The worker answers no more: whoever waits for it goes on, and no more is read. */
+    const breakOff = (error) => {
+        broken ??= error;
+        source?.cancel().catch(() => { /* it was broken off itself */ });
+        resume?.();
+        ended?.();
+    };
 
     worker.onmessage = ({ data }) => {
         if (data.state) changed(data.state);
@@ -25,40 +34,46 @@ export function resultReader(changed) {
         }
     };
     worker.onerror = (event) => {
-        broken = new Error(event.message || "The part of this page that holds results could not be loaded. Reload the page.");
-        resume?.();
-        ended?.();
+        breakOff(new ApiError(200, "NOT_HELD",
+            event.message || "The part of this page that holds results could not be loaded. Reload the page."));
         for (const { reject } of asked.values()) reject(broken);
     };
     worker.postMessage({ begin: { maximumRows, maximumBytes } });
 
     return {
-        /** Reads the whole stream; true when it was left off because no more is kept. */
+        /** Reads the stream to its end, or until no more is kept. What came last may still be on its way: only `end` says that all is read. */
         async read(stream) {
-            const source = stream.getReader();
+            source = stream.getReader();
             for (;;) {
                 const { done, value } = await source.read();
                 if (broken) throw broken;
-                if (done) return false;
+                if (done) return;
                 const chunk = value.byteOffset === 0 && value.byteLength === value.buffer.byteLength ? value.buffer : value.slice().buffer;
                 onTheWay += chunk.byteLength;
                 worker.postMessage({ chunk }, [chunk]);
                 if (onTheWay >= waiting) await new Promise((resolve) => { resume = resolve; });
-                if (full) { await source.cancel().catch(() => {}); return true; }
+                if (full) { await source.cancel().catch(() => {}); return; }
             }
         },
-        /** After the last byte, also of a broken transfer. */
-        end() {
-            return new Promise((resolve) => { ended = resolve; worker.postMessage({ end: true }); });
+        /** After the last byte, also of a broken transfer. Throws when the worker is gone, as then the rows are too. */
+        async end() {
+            if (!broken) await new Promise((resolve) => { ended = resolve; worker.postMessage({ end: true }); });
+            if (broken) throw broken;
         },
         /** See `work` in worker.js. */
         ask(work, values = {}) {
             return new Promise((resolve, reject) => {
+                if (broken && !closed) { reject(broken); return; }
                 const id = lastID += 1;
                 asked.set(id, { resolve, reject });
                 worker.postMessage({ ...values, id, work });
             });
         },
-        close() { worker.terminate(); },
+        /** What is still asked for then stays without an answer: nobody looks at it any more. */
+        close() {
+            closed = true;
+            worker.terminate();
+            breakOff(new DOMException("The result is closed.", "AbortError"));
+        },
     };
 }

@@ -112,6 +112,9 @@ function arrange() {
     matches.order = Uint32Array.from(matches.rows, (_, at) => at).sort((a, b) => places[matches.rows[a]] - places[matches.rows[b]] || a - b);
 }
 
+// Where rows cannot be kept, for want of memory for instance, the page has to hear of it: it waits for an answer.
+self.addEventListener("unhandledrejection", (event) => reportError(event.reason));
+
 self.onmessage = async ({ data }) => {
     if (data.begin) rows = new Rows(data.begin.maximumRows, data.begin.maximumBytes);
     else if (data.chunk) {

@@ -1,5 +1,5 @@
 // Step: the table that receives the rows, its columns, engine and keys.
-import { h, replace } from "../../core/dom.js";
+import { debounce, h, replace } from "../../core/dom.js";
 import { choice, field, select } from "../../components/field.js";
 import { notice } from "../../components/notice.js";
 import { toastError } from "../../components/toast.js";
@@ -90,15 +90,17 @@ export function destinationStep(wizard) {
         destination.managed = is;
         destination.table = is ? table.value : "";
         replace(note);
-        if (is) fromSample();
+        if (is && draft.discovered) fromSample();
         arrange();
         if (!is) await offerTables();
     }
 
     async function offerTables() {
         if (destination.managed) return;
+        const { database } = destination;
         try {
-            const all = await tablesOf(service, destination.database || "default", signal);
+            const all = await tablesOf(service, database || "default", signal);
+            if (database !== destination.database) return;
             replace(tables, h("option", { value: "" }, all.length ? "Choose a table" : "No tables in this database"),
                 all.map((one) => h("option", { value: one.name }, `${one.name} (${one.engine})`)));
             tables.value = all.some((one) => one.name === destination.table) ? destination.table : "";
@@ -106,8 +108,10 @@ export function destinationStep(wizard) {
     }
 
     async function useTable() {
+        const { database, table: wanted } = destination;
         try {
-            const all = await columnsOf(service, destination.database || "default", destination.table, signal);
+            const all = await columnsOf(service, database || "default", wanted, signal);
+            if (database !== destination.database || wanted !== destination.table) return;
             const found = new Set((draft.discovered ?? []).map((one) => one.name));
             const taken = draft.discovered ? all.filter((one) => found.has(one.name)) : all;
             columns.splice(0, columns.length, ...all.map((one) => ({ source: taken.includes(one) ? one.name : "", ...one })));
@@ -127,7 +131,7 @@ export function destinationStep(wizard) {
     arrange();
     return {
         element: h("div", { class: "stack wide" },
-            h("div", { class: "pipe-form" }, databaseField(wizard, field, () => { if (!destination.managed) offerTables(); }),
+            h("div", { class: "pipe-form" }, databaseField(wizard, field, debounce(offerTables, 300)),
                 h("fieldset", {}, h("legend", {}, "Table is"), h("div", { class: "row" }, managed)), newTable, oldTable),
             note, h("h3", {}, "Columns"), editor.element, definition),
         missing: () => [...(destination.table.trim() ? [] : [{ field: "destination.table", message: "is required" }]), ...editor.missing()],

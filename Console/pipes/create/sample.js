@@ -16,13 +16,17 @@ export function sampleStep(wizard) {
     async function run() {
         replace(outcome, h("p", { class: "muted" }, "Reaching the source…"));
         const started = performance.now();
+        const kind = draft.kind;
+        draft.stale = false;
+        // What is changed while the source answers makes the answer one about something else.
+        const isOver = () => draft.kind !== kind || draft.stale;
         try {
             const found = await post(servicePath(service, "/clickpipes/schemaDiscovery"), { source: sourceBody(draft) }, { signal: wizard.signal });
+            if (isOver()) return;
             draft.discovered = found.fields;
-            draft.stale = false;
             showFound(performance.now() - started, found.meta?.examples);
         } catch (error) {
-            if (error.name === "AbortError") return;
+            if (error.name === "AbortError" || isOver()) return;
             draft.discovered = null;
             const { problems, rest } = problemsOf(error);
             const texts = [...problems.map((one) => `${one.field} ${one.message}`), ...rest];

@@ -5,6 +5,7 @@ import { toastError } from "../../components/toast.js";
 import { kinds } from "../kinds.js";
 import { withInitials } from "../form.js";
 import { sourceForm } from "../sources/index.js";
+import { newDraft } from "./draft.js";
 
 export function sourceStep(wizard) {
     const { draft, runnable } = wizard;
@@ -16,7 +17,7 @@ export function sourceStep(wizard) {
                 try {
                     const form = await sourceForm(kind.id);
                     Object.assign(draft, { kind: kind.id, form, values: withInitials(form.fields), discovered: null, columns: [], settings: {},
-                        mappings: form.mapping ? [withInitials(form.mapping)] : [] });
+                        destination: newDraft().destination, mappings: form.mapping ? [withInitials(form.mapping)] : [] });
                 } catch (error) { toastError(error); return; }
                 wizard.kindChosen();
             } else wizard.next();

@@ -79,17 +79,23 @@ export function errors(view, signal) {
         else if (!table.isConnected) replace(place, table, h("div", { class: "row" }, older));
     }
 
+    // Answers of a filter that was left since are not shown.
+    let turn = 0;
     async function begin() {
+        const mine = ++turn;
         try {
             const answer = await fetch();
+            if (mine !== turn) return;
             [rows, next] = [answer.result, answer.nextCursor ?? null];
             fresh.hidden = true;
             draw();
         } catch (error) { if (error.name !== "AbortError") replace(place, notice(error.message, "bad")); }
     }
     async function more() {
+        const mine = turn;
         try {
             const answer = await fetch(next);
+            if (mine !== turn) return;
             [rows, next] = [[...rows, ...answer.result], answer.nextCursor ?? null];
             draw();
         } catch (error) { if (error.name !== "AbortError") replace(place, notice(error.message, "bad")); }

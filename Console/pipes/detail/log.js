@@ -33,7 +33,8 @@ export function log(view, signal) {
     const older = button("Older lines", () => more(), { small: true });
     older.hidden = true;
 
-    const fetch = (cursor = null) => envelope("GET", view.path + "/log" + query({ limit: 100, level: level.value, cursor }), { signal });
+    const fetch = (cursor = null, unasked = false) => envelope("GET", view.path + "/log" + query({ limit: 100, level: level.value, cursor }),
+        { signal, unasked });
     const draw = () => {
         const wanted = words.value.trim().toLowerCase();
         const shown = lines.filter((line) => !wanted || `${line.code ?? ""} ${line.message}`.toLowerCase().includes(wanted));
@@ -45,9 +46,13 @@ export function log(view, signal) {
         fresh.lastChild.textContent = `${newest.length} new`;
     };
 
+    // Answers of a level that was left since are not shown.
+    let turn = 0;
     async function begin() {
+        const mine = ++turn;
         try {
             const answer = await fetch();
+            if (mine !== turn) return;
             lines = answer.result;
             next = answer.nextCursor ?? null;
             newest = [];
@@ -61,8 +66,10 @@ export function log(view, signal) {
     }
 
     async function more() {
+        const mine = turn;
         try {
             const answer = await fetch(next);
+            if (mine !== turn) return;
             lines = [...lines, ...answer.result];
             next = answer.nextCursor ?? null;
             draw();
@@ -74,9 +81,12 @@ export function log(view, signal) {
     function look() {
         waiting ??= setTimeout(async () => {
             waiting = null;
+            const mine = turn;
             try {
+                const found = (await fetch(null, true)).result;
+                if (mine !== turn) return;
                 const known = new Set([...newest, ...lines].slice(0, 400).map(keyOf));
-                const added = (await fetch()).result.filter((line) => !known.has(keyOf(line)));
+                const added = found.filter((line) => !known.has(keyOf(line)));
                 if (!added.length) return;
                 if (list.scrollTop < 8 && !lines.length) { lines = added; } else newest = [...added, ...newest];
                 draw();

@@ -27,7 +27,7 @@ function whenLive(view, read, signal) {
         const first = before === null;
         before = work(told);
         if (first || waiting) return;
-        waiting = setTimeout(() => { waiting = null; last = Date.now(); read(); }, Math.max(0, last + 3000 - Date.now()));
+        waiting = setTimeout(() => { waiting = null; last = Date.now(); read({ unasked: true }); }, Math.max(0, last + 3000 - Date.now()));
     }, signal);
     signal.addEventListener("abort", () => clearTimeout(waiting));
     read();
@@ -46,12 +46,20 @@ function files(view, signal) {
         { title: "Size", number: true, cell: (one) => h("span", { title: `${count(one.size)} bytes` }, bytes(one.size)) },
         { title: "Modified", cell: (one) => timeText(one.lastModified) },
     ], { key: (one) => `${one.key}\n${one.etag}` });
-    const newer = button("Newer", () => page(-step), { small: true }), older = button("Older", () => page(step), { small: true });
+    // Not awaited: what can be turned to next is known when the page has come.
+    const newer = button("Newer", () => { page(-step); }, { small: true }), older = button("Older", () => { page(step); }, { small: true });
     const where = h("span", { class: "muted small", role: "status" });
-    const page = async (by) => { offset = Math.max(0, offset + by); await read(); };
-    async function read() {
+    let turn = 0;
+    const page = (by) => {
+        offset = Math.max(0, offset + by);
+        newer.disabled = older.disabled = true;
+        return read();
+    };
+    async function read({ unasked = false } = {}) {
+        const mine = ++turn;
         try {
-            const known = await get(`${view.path}/files?limit=${step + 1}&offset=${offset}`, { signal });
+            const known = await get(`${view.path}/files?limit=${step + 1}&offset=${offset}`, { signal, unasked });
+            if (mine !== turn) return;
             const rows = known.slice(0, step);
             [newer.disabled, older.disabled] = [offset === 0, known.length <= step];
             where.textContent = rows.length ? `${count(offset + 1)} to ${count(offset + rows.length)}, newest first` : "";
@@ -97,9 +105,9 @@ function tables(view, signal) {
             h("div", { class: "small muted" }, `${count(one.deletes ?? 0)} deletions`)] },
         { title: "Lag", number: true, cell: (one) => duration(one.lagMs) },
     ], { key: (one) => one.targetTable });
-    async function read() {
+    async function read({ unasked = false } = {}) {
         try {
-            const known = await get(`${view.path}/tables`, { signal });
+            const known = await get(`${view.path}/tables`, { signal, unasked });
             table.update(known);
             if (!known.length) replace(place, empty("No tables", "Add one under Settings."));
             else if (!table.isConnected) replace(place, table);

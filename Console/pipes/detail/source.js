@@ -32,6 +32,12 @@ export function sourceSection(view, form, may) {
         if (!Object.keys(body).length) return null;
         view.set(await patch(view.path, { source: { [kind]: body } }));
         Object.assign(before, values);
+        // They are there now, and do not go along with the next change once more.
+        for (const one of fields.filter((each) => each.credential)) {
+            delete values[one.path];
+            const input = editor.element.querySelector(`[data-path="${CSS.escape(`source.${kind}.${one.path}`)}"] :is(input, textarea)`);
+            if (input) input.value = "";
+        }
         return "Saved; the pipe uses the new source";
     }
     return section("Source", `How ${kindOf(kind).title} is reached. Credentials stay as they are unless you write them anew, all fields of them.`,

@@ -1,7 +1,5 @@
 // Descriptors that several kinds share.
 
-export const formats = (...names) => names;
-
 /** TLS of a database server. */
 export const tlsFields = [
     { path: "caCertificate", label: "CA certificate", type: "pem", change: true, advanced: true,

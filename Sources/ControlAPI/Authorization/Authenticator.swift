@@ -75,7 +75,7 @@ package struct Authenticator: Sendable {
             throw error
         }
         // Only now: requests that are refused do not keep a session alive.
-        if isUse, let used = api.sessions.find(token, at: api.now()) { session = used }
+        if isUse, !SessionCookie.isUnasked(request), let used = api.sessions.find(token, at: api.now()) { session = used }
         found.session = session
         return found
     }

@@ -27,6 +27,11 @@ package enum SessionCookie {
         request.headers[.authorization] == nil ? token(of: request) : nil
     }
 
+    /// Whether a page sent the request by itself and nobody did anything for it (`X-Unasked`).
+    package static func isUnasked(_ request: Request) -> Bool { unasked.map { request.headers[$0] != nil } ?? false }
+
+    private static let unasked = HTTPField.Name("X-Unasked")
+
     /// The value of `Set-Cookie` that gives a token, or takes it away. It ends with the browser; the server ends it earlier.
     package static func header(_ token: String?, for request: Request, isSecure: Bool) -> String {
         "\(name(request))=\(token ?? ""); Path=/; HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "")

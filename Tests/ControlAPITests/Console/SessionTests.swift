@@ -258,6 +258,9 @@ import Testing
             // Nor is a request that another page caused.
             let foreign = Self.fields(headers.merging(["Sec-Fetch-Site": "same-site"]) { $1 })
             #expect(try await client.send(.get, "~/services", key: nil, headers: foreign).status == 403)
+            // Nor what a page asks because something happened on the server.
+            let unasked = Self.fields(headers.merging(["X-Unasked": "1"]) { $1 })
+            #expect(try await client.send(.get, "~/services", key: nil, headers: unasked).status == 200)
             fixture.time.advance(11 * 60)
             #expect(try await Self.send(client, .get, "/console/session", nil, headers).status == 401)
         }
