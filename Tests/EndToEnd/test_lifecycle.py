@@ -5,6 +5,8 @@ import os
 import signal
 import stat
 
+import requests
+
 from api import API, SQL
 from files import CHECKSUM, encode, expected_checksum, s3_pipe
 from servers import Penstock, answers, random_name, wait_until
@@ -16,6 +18,21 @@ def alive(pid: int) -> bool:
         return True
     except ProcessLookupError:
         return False
+
+
+def test_a_log_gets_no_link_and_without_the_console_nobody_signs_in(tmp_path):
+    """`serve` may write to a log that others read; `console.enabled: false` closes the door, and not only the page."""
+    configuration = tmp_path / "penstock.yaml"
+    configuration.write_text("console: {enabled: true}\n")
+    for enabled in (True, False):
+        program = Penstock(
+            tmp_path / f"data-{enabled}", command=("serve", "--config", configuration), env={"PENSTOCK_CONSOLE_ENABLED": str(enabled).lower()})
+        assert "Penstock is ready" in program.output() and "/#/once/" not in program.output()
+        key = {name: program.credentials[name] for name in ("keyId", "keySecret")}
+        answer = requests.post(f"{program.base}/console/session", json=key, timeout=20)
+        assert answer.status_code == (200 if enabled else 404), answer.text
+        assert requests.get(program.base, timeout=20).status_code == (200 if enabled else 404)
+        program.stop()
 
 
 def test_up_twice_finds_its_data_again_and_leaves_nothing(tmp_path):

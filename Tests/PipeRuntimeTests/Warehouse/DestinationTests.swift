@@ -118,6 +118,9 @@ struct DestinationTests {
             let found = try await discover(.rows(rows), examples: 1)
             #expect(found.map(\.name) == ["a", "b"])
             #expect(found.map(\.examples) == [["it's \"quoted\""], [nil]])
+            // Latin-1 is no UTF-8: fields and values are shown all the same.
+            let latin = EncodedRows(bytes: Array("{\"s\":\"caf".utf8) + [0xe9] + Array("\"}\n".utf8), rowCount: 1, format: "JSONEachRow")
+            #expect(try await discover(.rows(latin), examples: 1).map(\.examples) == [["caf\u{fffd}"]])
             let exact = #"{"big":18446744073709551615,"list":[1,null],"ok":true,"at":"2026-01-02 03:04:05"}"#
             let shown = EncodedRows(bytes: Array("\(exact)\n".utf8), rowCount: 1, format: "JSONEachRow")
             #expect(
